@@ -1,0 +1,244 @@
+//! Anthropic Messages: <https://docs.claude.com/en/api/messages-streaming>.
+//!
+//! `input_tokens` leaves cache out, so the buckets are disjoint already. In a stream the first count comes with
+//! `message_start`, later ones with `message_delta`; they are cumulative, and what a later one leaves null stands.
+
+use serde::Deserialize;
+use tollgate_base::Usage;
+
+use super::failure::StreamFailure;
+use super::observer::Common;
+use super::wire::{Count, Filled, List, Maybe, Object, Text};
+use super::{FrameKind, Observed};
+use crate::Protocol;
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct WireUsage<'a> {
+    input_tokens: Count,
+    output_tokens: Count,
+    cache_creation_input_tokens: Count,
+    cache_read_input_tokens: Count,
+    cache_creation: Object<CacheCreation>,
+    output_tokens_details: Object<OutputDetails>,
+    server_tool_use: Object<ServerToolUse>,
+    #[serde(borrow)]
+    service_tier: Text<'a>,
+    /// With compaction or a server-side fallback the top level covers only the last pass; this lists all of them.
+    iterations: List<Iteration>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+struct CacheCreation {
+    ephemeral_5m_input_tokens: Count,
+    ephemeral_1h_input_tokens: Count,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct OutputDetails {
+    thinking_tokens: Count,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct ServerToolUse {
+    web_search_requests: Count,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Iteration {
+    input_tokens: Count,
+    output_tokens: Count,
+    cache_creation_input_tokens: Count,
+    cache_read_input_tokens: Count,
+    cache_creation: Object<CacheCreation>,
+}
+
+/// The counts so far.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Counts {
+    seen: bool,
+    input: Count,
+    output: Count,
+    written: Count,
+    read: Count,
+    split: CacheCreation,
+    thinking: Count,
+    searches: Count,
+    iterations: Vec<Iteration>,
+}
+
+impl Counts {
+    fn update(&mut self, later: WireUsage<'_>, service_tier: &mut Option<String>) {
+        self.seen = true;
+        self.input.update(later.input_tokens);
+        self.output.update(later.output_tokens);
+        self.written.update(later.cache_creation_input_tokens);
+        self.read.update(later.cache_read_input_tokens);
+        self.split.ephemeral_5m_input_tokens.update(later.cache_creation.0.ephemeral_5m_input_tokens);
+        self.split.ephemeral_1h_input_tokens.update(later.cache_creation.0.ephemeral_1h_input_tokens);
+        self.thinking.update(later.output_tokens_details.0.thinking_tokens);
+        self.searches.update(later.server_tool_use.0.web_search_requests);
+        later.service_tier.update(service_tier);
+        if !later.iterations.0.is_empty() {
+            self.iterations = later.iterations.0;
+        }
+    }
+
+    fn usage(&self) -> Option<Usage> {
+        if !self.seen {
+            return None;
+        }
+        let (write_5m, write_1h) = cache_writes(self.written, self.split);
+        let mut usage = Usage {
+            input_tokens: self.input.or_zero(),
+            output_tokens: self.output.or_zero(),
+            cache_write_5m_tokens: write_5m,
+            cache_write_1h_tokens: write_1h,
+            cache_read_tokens: self.read.or_zero(),
+            reasoning_tokens: self.thinking.or_zero(),
+            web_search_calls: self.searches.or_zero(),
+        };
+        cover_iterations(&mut usage, &self.iterations);
+        Some(usage)
+    }
+}
+
+/// Splits written tokens by lifetime. What the split does not cover, or all if there is none, is short-lived.
+fn cache_writes(total: Count, split: CacheCreation) -> (u64, u64) {
+    let short = split.ephemeral_5m_input_tokens.or_zero();
+    let long = split.ephemeral_1h_input_tokens.or_zero();
+    let rest = total.or_zero().saturating_sub(short.saturating_add(long));
+    (short.saturating_add(rest), long)
+}
+
+/// Raises each bucket to the sum over all passes: none of them is free.
+fn cover_iterations(usage: &mut Usage, iterations: &[Iteration]) {
+    let mut sum = Usage::default();
+    for pass in iterations {
+        let (write_5m, write_1h) = cache_writes(pass.cache_creation_input_tokens, pass.cache_creation.0);
+        sum.input_tokens = sum.input_tokens.saturating_add(pass.input_tokens.or_zero());
+        sum.output_tokens = sum.output_tokens.saturating_add(pass.output_tokens.or_zero());
+        sum.cache_write_5m_tokens = sum.cache_write_5m_tokens.saturating_add(write_5m);
+        sum.cache_write_1h_tokens = sum.cache_write_1h_tokens.saturating_add(write_1h);
+        sum.cache_read_tokens = sum.cache_read_tokens.saturating_add(pass.cache_read_input_tokens.or_zero());
+    }
+    usage.input_tokens = usage.input_tokens.max(sum.input_tokens);
+    usage.output_tokens = usage.output_tokens.max(sum.output_tokens);
+    usage.cache_write_5m_tokens = usage.cache_write_5m_tokens.max(sum.cache_write_5m_tokens);
+    usage.cache_write_1h_tokens = usage.cache_write_1h_tokens.max(sum.cache_write_1h_tokens);
+    usage.cache_read_tokens = usage.cache_read_tokens.max(sum.cache_read_tokens);
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Message<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    model: Text<'a>,
+    #[serde(borrow)]
+    stop_reason: Text<'a>,
+    content: Filled,
+    #[serde(borrow)]
+    usage: Maybe<WireUsage<'a>>,
+}
+
+/// Reads a whole answer.
+pub(super) fn answer(body: &[u8]) -> Result<Observed, serde_json::Error> {
+    let message: Object<Message<'_>> = serde_json::from_slice(body)?;
+    let mut counts = Counts::default();
+    let mut observed = Observed::default();
+    take_message(message.0, &mut counts, &mut observed);
+    Ok(observed)
+}
+
+fn take_message(message: Message<'_>, counts: &mut Counts, observed: &mut Observed) {
+    message.id.update(&mut observed.id);
+    message.model.update(&mut observed.model);
+    message.stop_reason.update(&mut observed.stop_reason);
+    observed.output_started |= message.content.0;
+    if let Some(usage) = message.usage.0 {
+        counts.update(usage, &mut observed.service_tier);
+    }
+    observed.usage = counts.usage();
+}
+
+/// The members of stream events that are read. Events differ in which of them they have.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Event<'a> {
+    #[serde(borrow)]
+    message: Object<Message<'a>>,
+    #[serde(borrow)]
+    delta: Object<Delta<'a>>,
+    #[serde(borrow)]
+    usage: Maybe<WireUsage<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Delta<'a> {
+    #[serde(borrow)]
+    stop_reason: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Head<'a> {
+    #[serde(borrow, rename = "type")]
+    event_type: Text<'a>,
+    error: Filled,
+}
+
+/// Reads one frame of a stream. The name of the event decides; without one, the `type` in the data.
+pub(super) fn frame(counts: &mut Counts, event: &[u8], data: &[u8], common: &mut Common) -> FrameKind {
+    if !event.is_empty() && event != b"message" {
+        return named(counts, event, data, common);
+    }
+    if let Some(name) = super::frames::leading_type(data) {
+        return named(counts, name, data, common);
+    }
+    let Ok(Object(head)) = serde_json::from_slice::<Object<Head<'_>>>(data) else {
+        return FrameKind::Other;
+    };
+    match head.event_type.as_str() {
+        Some(name) => named(counts, name.as_bytes(), data, common),
+        None if head.error.0 => named(counts, b"error", data, common),
+        None => FrameKind::Other,
+    }
+}
+
+fn named(counts: &mut Counts, name: &[u8], data: &[u8], common: &mut Common) -> FrameKind {
+    match name {
+        b"content_block_delta" | b"content_block_start" | b"content_block_stop" => {
+            common.observed.output_started = true;
+            FrameKind::Content
+        }
+        b"ping" => FrameKind::Ping,
+        b"message_start" | b"message_delta" => {
+            if let Ok(Object(event)) = serde_json::from_slice::<Object<Event<'_>>>(data) {
+                take_event(event, counts, &mut common.observed);
+            }
+            FrameKind::Other
+        }
+        b"message_stop" => {
+            common.terminal = true;
+            FrameKind::Terminal
+        }
+        b"error" => common.fail(StreamFailure::read(Protocol::Messages, data)),
+        _ => FrameKind::Other,
+    }
+}
+
+fn take_event(event: Event<'_>, counts: &mut Counts, observed: &mut Observed) {
+    take_message(event.message.0, counts, observed);
+    event.delta.0.stop_reason.update(&mut observed.stop_reason);
+    if let Some(usage) = event.usage.0 {
+        counts.update(usage, &mut observed.service_tier);
+        observed.usage = counts.usage();
+    }
+}

@@ -1,0 +1,75 @@
+//! Reads out of answers and streams what the gate has to know: tokens, model, stop reason, how it ended.
+//!
+//! Each protocol counts in its own way; here all of them become the disjoint buckets of [`Usage`]. The observers
+//! only read: the bytes go to the caller untouched.
+
+mod chat;
+mod failure;
+mod frames;
+mod messages;
+mod observer;
+mod openai;
+mod responses;
+mod wire;
+
+use tollgate_base::Usage;
+
+use crate::Protocol;
+
+pub use failure::{StreamFailure, answer_failure};
+pub(crate) use frames::{field, split_line};
+pub use observer::StreamObserver;
+
+/// What an answer, or a stream so far, says about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Observed {
+    /// The tokens, if the upstream counted them. In a stream: the last count seen, complete only at its end.
+    pub usage: Option<Usage>,
+    /// The model as the upstream names it.
+    pub model: Option<String>,
+    /// The answer's id.
+    pub id: Option<String>,
+    /// Why generation ended, in the protocol's own word. For Responses: the reason of an incomplete response, or
+    /// else the status.
+    pub stop_reason: Option<String>,
+    /// The service tier that served the request.
+    pub service_tier: Option<String>,
+    /// Whether the model has produced anything.
+    pub output_started: bool,
+}
+
+/// What a frame of a stream is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FrameKind {
+    /// No data: a comment, or nothing.
+    Comment,
+    /// A keep-alive event.
+    Ping,
+    /// Output of the model.
+    Content,
+    /// Chat: the chunk that has no choices and exists only to carry the usage.
+    Usage,
+    /// The event that ends a stream well.
+    Terminal,
+    /// The stream failed.
+    Error(StreamFailure),
+    /// Anything else: start, status and unknown events.
+    Other,
+}
+
+/// Reads the body of a successful, not streamed answer.
+///
+/// # Errors
+/// The body is not JSON. Members that are missing or mistyped are no error: they are not observed.
+pub fn observe_answer(protocol: Protocol, body: &[u8]) -> Result<Observed, serde_json::Error> {
+    match protocol {
+        Protocol::Messages => messages::answer(body),
+        Protocol::Chat => chat::answer(body),
+        Protocol::Responses => responses::answer(body),
+    }
+}
+
+#[cfg(test)]
+mod answer_tests;
+#[cfg(test)]
+mod stream_tests;

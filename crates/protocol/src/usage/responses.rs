@@ -1,0 +1,199 @@
+//! OpenAI Responses: <https://platform.openai.com/docs/api-reference/responses-streaming>.
+
+use serde::Deserialize;
+
+use super::failure::StreamFailure;
+use super::frames::{has_web_search_item, leading_type, sequence_number};
+use super::observer::Common;
+use super::openai::OpenAiUsage;
+use super::wire::{Count, List, Maybe, Object, Text};
+use super::{FrameKind, Observed};
+use crate::Protocol;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Response<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    model: Text<'a>,
+    #[serde(borrow)]
+    status: Text<'a>,
+    #[serde(borrow)]
+    service_tier: Text<'a>,
+    #[serde(borrow)]
+    incomplete_details: Object<Incomplete<'a>>,
+    #[serde(borrow)]
+    error: Maybe<ResponseError<'a>>,
+    usage: Maybe<OpenAiUsage>,
+    #[serde(borrow)]
+    output: List<Item<'a>>,
+    tool_usage: Object<ToolUsage>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Incomplete<'a> {
+    #[serde(borrow)]
+    reason: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ResponseError<'a> {
+    #[serde(borrow)]
+    code: Text<'a>,
+    #[serde(borrow, rename = "type")]
+    error_type: Text<'a>,
+    #[serde(borrow)]
+    message: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Item<'a> {
+    #[serde(borrow, rename = "type")]
+    item_type: Text<'a>,
+    #[serde(borrow)]
+    status: Text<'a>,
+    #[serde(borrow)]
+    action: Object<Action<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Action<'a> {
+    #[serde(borrow, rename = "type")]
+    action_type: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ToolUsage {
+    web_search: Object<WebSearchUsage>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct WebSearchUsage {
+    num_requests: Count,
+}
+
+impl Item<'_> {
+    /// Opening or searching within a page is free, and so is a search that failed.
+    fn is_paid_search(&self) -> bool {
+        self.item_type.as_str() == Some("web_search_call")
+            && self.status.as_str() != Some("failed")
+            && matches!(self.action.0.action_type.as_str(), None | Some("search"))
+    }
+}
+
+/// What has to be remembered between events.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Progress {
+    /// Paid searches among the finished items.
+    searches: u64,
+}
+
+/// Reads a whole answer, of `/v1/responses` or of `/v1/responses/compact`.
+pub(super) fn answer(body: &[u8]) -> Result<Observed, serde_json::Error> {
+    let response: Object<Response<'_>> = serde_json::from_slice(body)?;
+    let mut observed = Observed { output_started: !response.0.output.0.is_empty(), ..Observed::default() };
+    take(&response.0, 0, &mut observed);
+    take_stop(&response.0, &mut observed);
+    Ok(observed)
+}
+
+fn take(response: &Response<'_>, searches: u64, observed: &mut Observed) {
+    response.id.update(&mut observed.id);
+    response.model.update(&mut observed.model);
+    response.service_tier.update(&mut observed.service_tier);
+    if let Some(usage) = response.usage.0.as_ref().filter(|usage| usage.is_counted()) {
+        let listed = response.output.0.iter().filter(|item| item.is_paid_search()).count();
+        let counted = searches.max(u64::try_from(listed).unwrap_or(u64::MAX));
+        let web_search_calls = response.tool_usage.0.web_search.0.num_requests.0.unwrap_or(counted);
+        observed.usage = Some(tollgate_base::Usage { web_search_calls, ..usage.usage() });
+    }
+}
+
+fn take_stop(response: &Response<'_>, observed: &mut Observed) {
+    response.status.update(&mut observed.stop_reason);
+    response.incomplete_details.0.reason.update(&mut observed.stop_reason);
+}
+
+/// The members of stream events that are read. Events differ in which of them they have.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Event<'a> {
+    #[serde(borrow, rename = "type")]
+    event_type: Text<'a>,
+    #[serde(borrow)]
+    response: Object<Response<'a>>,
+    #[serde(borrow)]
+    item: Object<Item<'a>>,
+}
+
+/// Reads one frame of a stream. The name of the event decides; without one, the `type` in the data.
+pub(super) fn frame(progress: &mut Progress, event: &[u8], data: &[u8], common: &mut Common) -> FrameKind {
+    if let Some(number) = sequence_number(data) {
+        common.next_sequence = common.next_sequence.max(number.saturating_add(1));
+    }
+    if !event.is_empty() && event != b"message" {
+        return named(progress, event, data, common);
+    }
+    if let Some(name) = leading_type(data) {
+        return named(progress, name, data, common);
+    }
+    match serde_json::from_slice::<Object<Event<'_>>>(data) {
+        Ok(Object(Event { event_type: Text(Some(name)), .. })) => {
+            named(progress, name.as_bytes(), data, common)
+        }
+        _ => FrameKind::Other,
+    }
+}
+
+fn named(progress: &mut Progress, name: &[u8], data: &[u8], common: &mut Common) -> FrameKind {
+    match name {
+        b"response.created" | b"response.in_progress" | b"response.queued" => {
+            if common.observed.id.is_none()
+                && let Ok(Object(event)) = serde_json::from_slice::<Object<Event<'_>>>(data)
+            {
+                take(&event.response.0, progress.searches, &mut common.observed);
+            }
+            FrameKind::Other
+        }
+        b"response.completed" | b"response.incomplete" | b"response.cancelled" | b"response.failed" => {
+            end(progress, name, data, common)
+        }
+        b"error" => common.fail(StreamFailure::read(Protocol::Responses, data)),
+        b"ping" | b"keepalive" => FrameKind::Ping,
+        b"response.output_item.done" => {
+            common.observed.output_started = true;
+            if has_web_search_item(data)
+                && let Ok(Object(event)) = serde_json::from_slice::<Object<Event<'_>>>(data)
+                && event.item.0.is_paid_search()
+            {
+                progress.searches += 1;
+            }
+            FrameKind::Content
+        }
+        _ if name.starts_with(b"response.") => {
+            common.observed.output_started = true;
+            FrameKind::Content
+        }
+        _ => FrameKind::Other,
+    }
+}
+
+/// A terminal event counts by its name even if its data cannot be read: the client sees the end too.
+fn end(progress: &Progress, name: &[u8], data: &[u8], common: &mut Common) -> FrameKind {
+    common.terminal = true;
+    let event = serde_json::from_slice::<Object<Event<'_>>>(data).map(|event| event.0).unwrap_or_default();
+    take(&event.response.0, progress.searches, &mut common.observed);
+    take_stop(&event.response.0, &mut common.observed);
+    if name != b"response.failed" {
+        return FrameKind::Terminal;
+    }
+    let error = event.response.0.error.0.unwrap_or_default();
+    common.fail(StreamFailure::new(error.error_type.owned(), error.code.owned(), error.message.owned()))
+}
