@@ -1,0 +1,10 @@
+//! Reading JSON the way upstreams write it: strings that borrow, numbers that may come as strings, and JSON text
+//! carried along without being taken apart.
+
+mod compact;
+mod count;
+mod text;
+
+pub(crate) use compact::{Completeness, compact, is_object};
+pub(crate) use count::Count;
+pub(crate) use text::{Text, into_cow, non_empty};

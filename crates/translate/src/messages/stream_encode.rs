@@ -1,0 +1,212 @@
+//! The intermediate representation into a Messages stream.
+
+use super::encode::{StopDetailsOut, call_id};
+use super::event::{BlockStartOut, DeltaOut, Empty, EventOut, MessageDeltaOut, MessageStartOut};
+use super::usage::UsageOut;
+use super::{message_id, stop};
+use crate::answer::AnswerContext;
+use crate::error::TranslateError;
+use crate::frame::FrameWriter;
+use crate::ir::{Delta, Finish, PartStart, StreamEvent, StreamStart, ToolKind};
+use crate::notes::Notes;
+use crate::sequence::Sequencer;
+use tollgate_base::Usage;
+
+/// Writes one stream.
+#[derive(Debug)]
+pub(crate) struct StreamEncoder {
+    sequencer: Sequencer,
+    writer: Writer,
+}
+
+/// Writes events whose parts come one behind the other.
+#[derive(Debug)]
+struct Writer {
+    frames: FrameWriter,
+    model: String,
+    request_id: String,
+    next_index: u32,
+    open: Open,
+    notes: Notes,
+}
+
+/// The block that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    /// None, or one that Messages cannot say.
+    Nothing,
+    Text,
+    Thinking {
+        signed: bool,
+    },
+    /// No deltas belong to it.
+    Redacted,
+    ToolUse,
+    /// A custom tool's text, wrapped into `{"input": "…"}`.
+    CustomToolUse,
+}
+
+impl StreamEncoder {
+    pub(crate) fn new(ctx: &AnswerContext) -> Self {
+        let writer = Writer {
+            frames: FrameWriter::default(),
+            model: ctx.model.clone(),
+            request_id: ctx.request_id.clone(),
+            next_index: 0,
+            open: Open::Nothing,
+            notes: Notes::default(),
+        };
+        Self { sequencer: Sequencer::default(), writer }
+    }
+
+    /// Appends what `event` says to `out`.
+    pub(crate) fn event(&mut self, event: StreamEvent<'_>, out: &mut Vec<u8>) -> Result<(), TranslateError> {
+        let Self { sequencer, writer } = self;
+        sequencer.event(event, &mut |event| writer.event(event, out))
+    }
+
+    /// What Messages could not say.
+    pub(crate) fn notes(&self) -> &Notes {
+        &self.writer.notes
+    }
+}
+
+impl Writer {
+    fn event(&mut self, event: StreamEvent<'_>, out: &mut Vec<u8>) -> Result<(), TranslateError> {
+        match event {
+            StreamEvent::Start(start) => self.start(&start, out),
+            StreamEvent::PartStart { start, .. } => self.part_start(&start, out),
+            StreamEvent::Delta { delta, .. } => self.delta(&delta, out),
+            StreamEvent::PartEnd { .. } => self.part_end(out),
+            StreamEvent::Ping => self.write(&EventOut::Ping, out),
+            StreamEvent::Finish(finish) => self.finish(&finish, out),
+        }
+    }
+
+    fn write(&mut self, event: &EventOut<'_>, out: &mut Vec<u8>) -> Result<(), TranslateError> {
+        self.frames.write(Some(event.name()), event, out)
+    }
+
+    fn start(&mut self, start: &StreamStart<'_>, out: &mut Vec<u8>) -> Result<(), TranslateError> {
+        let message = EventOut::MessageStart {
+            message: MessageStartOut {
+                id: &message_id(&start.id, &self.request_id),
+                kind: "message",
+                role: "assistant",
+                model: &self.model,
+                content: [],
+                stop_reason: None,
+                stop_sequence: None,
+                usage: UsageOut::new(&prompt_only(&start.usage), start.service_tier),
+            },
+        };
+        self.frames.write(Some(message.name()), &message, out)
+    }
+
+    fn part_start(&mut self, start: &PartStart<'_>, out: &mut Vec<u8>) -> Result<(), TranslateError> {
+        let made_id;
+        let (open, content_block) = match start {
+            PartStart::Text | PartStart::Refusal => (Open::Text, BlockStartOut::Text { text: "" }),
+            PartStart::Reasoning => {
+                (Open::Thinking { signed: false }, BlockStartOut::Thinking { thinking: "", signature: "" })
+            }
+            PartStart::Redacted { data } => (Open::Redacted, BlockStartOut::RedactedThinking { data }),
+            PartStart::ToolCall { id, name, kind } => {
+                made_id = call_id(id, self.next_index as usize, &self.request_id);
+                let open = match kind {
+                    ToolKind::Function => Open::ToolUse,
+                    ToolKind::Custom => Open::CustomToolUse,
+                };
+                (open, BlockStartOut::ToolUse { id: &made_id, name, input: Empty {} })
+            }
+            PartStart::ServerToolCall { .. } => return self.leave_out("server_tool_call"),
+            PartStart::ServerToolResult { .. } => return self.leave_out("server_tool_result"),
+            PartStart::Other { kind } => {
+                self.notes.add_block(kind);
+                self.open = Open::Nothing;
+                return Ok(());
+            }
+        };
+        self.open = open;
+        let event = EventOut::ContentBlockStart { index: self.next_index, content_block };
+        self.frames.write(Some(event.name()), &event, out)?;
+        if open == Open::CustomToolUse {
+            return self.block_delta(DeltaOut::InputJsonDelta { partial_json: "{\"input\":\"" }, out);
+        }
+        Ok(())
+    }
+
+    fn leave_out(&mut self, name: &'static str) -> Result<(), TranslateError> {
+        self.notes.add(name);
+        self.open = Open::Nothing;
+        Ok(())
+    }
+
+    fn block_delta(&mut self, delta: DeltaOut<'_>, out: &mut Vec<u8>) -> Result<(), TranslateError> {
+        self.write(&EventOut::ContentBlockDelta { index: self.next_index, delta }, out)
+    }
+
+    fn delta(&mut self, delta: &Delta<'_>, out: &mut Vec<u8>) -> Result<(), TranslateError> {
+        match (self.open, delta) {
+            (Open::Nothing | Open::Redacted, _) => Ok(()),
+            (_, Delta::Citation(_)) => {
+                self.notes.add("annotations");
+                Ok(())
+            }
+            (_, Delta::Encrypted(_)) => {
+                self.notes.add("encrypted_content");
+                Ok(())
+            }
+            (_, Delta::Text(text) | Delta::Arguments(text)) if text.is_empty() => Ok(()),
+            (Open::Thinking { .. }, Delta::Text(text)) => {
+                self.block_delta(DeltaOut::ThinkingDelta { thinking: text }, out)
+            }
+            (Open::Thinking { .. }, Delta::Signature(signature)) => {
+                self.open = Open::Thinking { signed: true };
+                self.block_delta(DeltaOut::SignatureDelta { signature }, out)
+            }
+            (Open::Text, Delta::Text(text)) => self.block_delta(DeltaOut::TextDelta { text }, out),
+            (Open::ToolUse, Delta::Arguments(json)) => {
+                self.block_delta(DeltaOut::InputJsonDelta { partial_json: json }, out)
+            }
+            (Open::CustomToolUse, Delta::Arguments(text)) => {
+                let quoted = serde_json::to_string(text).map_err(TranslateError::Encode)?;
+                let inner = quoted.get(1..quoted.len() - 1).unwrap_or_default();
+                self.block_delta(DeltaOut::InputJsonDelta { partial_json: inner }, out)
+            }
+            // A delta of another kind than its part: no decoder says that.
+            (Open::Text | Open::Thinking { .. } | Open::ToolUse | Open::CustomToolUse, _) => Ok(()),
+        }
+    }
+
+    fn part_end(&mut self, out: &mut Vec<u8>) -> Result<(), TranslateError> {
+        match std::mem::replace(&mut self.open, Open::Nothing) {
+            Open::Nothing => return Ok(()),
+            // Clients expect a signature before a thinking block stops, even where there is none to give.
+            Open::Thinking { signed: false } => {
+                self.block_delta(DeltaOut::SignatureDelta { signature: "" }, out)?;
+            }
+            Open::CustomToolUse => self.block_delta(DeltaOut::InputJsonDelta { partial_json: "\"}" }, out)?,
+            Open::Text | Open::Thinking { signed: true } | Open::Redacted | Open::ToolUse => {}
+        }
+        let index = self.next_index;
+        self.next_index += 1;
+        self.write(&EventOut::ContentBlockStop { index }, out)
+    }
+
+    fn finish(&mut self, finish: &Finish<'_>, out: &mut Vec<u8>) -> Result<(), TranslateError> {
+        let delta = MessageDeltaOut {
+            stop_reason: stop::word(finish.stop),
+            stop_sequence: finish.stop_sequence.as_deref(),
+            stop_details: finish.refusal.as_ref().map(StopDetailsOut::from),
+        };
+        let usage = UsageOut::new(&finish.usage, None);
+        self.write(&EventOut::MessageDelta { delta, usage }, out)?;
+        self.write(&EventOut::MessageStop, out)
+    }
+}
+
+/// What is known at the start is the prompt; all else is counted at the end.
+fn prompt_only(usage: &Usage) -> Usage {
+    Usage { output_tokens: 0, reasoning_tokens: 0, web_search_calls: 0, ..*usage }
+}

@@ -1,0 +1,304 @@
+//! What holds for every answer: a stream says what the whole answer says, a round trip keeps what both protocols can
+//! say, and whatever an upstream sends, what goes out obeys its protocol's grammar.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use proptest::prelude::*;
+use serde_json::{Value, json as value};
+use support::said::{Said, said};
+use support::{Event, Made, chat, ctx, json, messages, translate};
+use tollgate_protocol::Protocol::{Chat, Messages};
+use tollgate_protocol::{Protocol, observe_answer};
+use tollgate_translate::{envelope_data, translate_answer};
+
+fn whole(from: Protocol, to: Protocol, body: &Value) -> Value {
+    let made = translate_answer(from, to, body.to_string().as_bytes(), &ctx(true)).unwrap();
+    json(std::str::from_utf8(&made).unwrap())
+}
+
+fn stream(from: Protocol, to: Protocol, frames: &[Event]) -> Vec<Event> {
+    let made = translate(from, to, frames);
+    assert!(made.ended, "a good stream did not end well: {:?}", made.failure);
+    made.events
+}
+
+/// Arguments are compared as JSON: whole answers have them compact, streams as the upstream wrote them.
+fn read_arguments(mut completion: Value) -> Value {
+    let calls = completion["message"]["tool_calls"].as_array_mut();
+    for call in calls.into_iter().flatten() {
+        let text = call["function"]["arguments"].as_str().unwrap();
+        call["function"]["arguments"] = json(text);
+    }
+    completion
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_messages_stream_says_what_the_answer_says(said in said()) {
+        let streamed = chat::accumulate(&stream(Messages, Chat, &said.messages_stream()), true).unwrap();
+        let whole = chat::of_answer(&whole(Messages, Chat, &said.messages_body()));
+        prop_assert_eq!(read_arguments(streamed), read_arguments(whole));
+    }
+
+    #[test]
+    fn a_chat_stream_says_what_the_answer_says(said in said()) {
+        let streamed = messages::accumulate(&stream(Chat, Messages, &said.chat_stream()), true).unwrap();
+        prop_assert_eq!(streamed, whole(Chat, Messages, &said.chat_body()));
+    }
+
+    #[test]
+    fn both_directions_say_what_was_said(said in said()) {
+        let got = chat::of_answer(&whole(Messages, Chat, &said.messages_body()));
+        let mut want = chat::of_answer(&said.chat_body());
+        want["id"] = value!("msg_1");
+        prop_assert_eq!(got, want);
+        let got = whole(Chat, Messages, &said.chat_body());
+        for member in ["id", "content", "stop_reason", "stop_sequence"] {
+            prop_assert_eq!(&got[member], &said.messages_body()[member]);
+        }
+    }
+
+    #[test]
+    fn there_and_back_keeps_everything(said in said()) {
+        let body = said.messages_body();
+        let back = whole(Chat, Messages, &whole(Messages, Chat, &body));
+        same_message(&back, &body)?;
+        let there = stream(Messages, Chat, &said.messages_stream());
+        let back = messages::accumulate(&stream(Chat, Messages, &there), true).unwrap();
+        same_message(&back, &body)?;
+    }
+
+    #[test]
+    fn a_cut_stream_never_looks_whole(said in said(), cut in any::<usize>()) {
+        for (from, to, frames, least) in
+            [(Messages, Chat, said.messages_stream(), 1), (Chat, Messages, said.chat_stream(), 3)]
+        {
+            // Chat's last three frames are the finish chunk, the usage chunk and [DONE]; the first ends the answer.
+            let kept = cut % (frames.len() - least + 1);
+            let made = translate(from, to, &frames[..kept]);
+            prop_assert!(!made.ended);
+            check(to, &made);
+        }
+    }
+
+    #[test]
+    fn the_envelope_has_the_same_message(said in said()) {
+        let data = envelope_data(Messages, said.messages_body().to_string().as_bytes(), &ctx(true)).unwrap();
+        let data = json(std::str::from_utf8(&data).unwrap());
+        let completion = whole(Messages, Chat, &said.messages_body());
+        prop_assert_eq!(&data["choices"][0]["message"]["content"], &value!(said.text.unwrap_or_default()));
+        prop_assert_eq!(
+            &data["choices"][0]["message"]["tool_calls"],
+            &completion["choices"][0]["message"]["tool_calls"]
+        );
+        prop_assert_eq!(&data["usage"], &completion["usage"]);
+    }
+}
+
+fn same_message(back: &Value, body: &Value) -> Result<(), TestCaseError> {
+    for member in ["id", "type", "role", "model", "content", "stop_reason", "stop_sequence"] {
+        prop_assert_eq!(&back[member], &body[member], "{}", member);
+    }
+    for member in ["input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"]
+    {
+        prop_assert_eq!(&back["usage"][member], &body["usage"][member], "{}", member);
+    }
+    Ok(())
+}
+
+/// Checks what was written against the target's grammar.
+fn check(to: Protocol, made: &Made) {
+    match to {
+        Messages => messages::accumulate(&made.events, made.ended),
+        _ => chat::accumulate(&made.events, made.ended),
+    };
+}
+
+/// A frame of a stream with something wrong: dropped, doubled, out of place, or with a member changed.
+fn spoil(frames: &mut Vec<Event>, changes: &[(usize, u8, usize)]) {
+    let odd = [
+        value!(null),
+        value!(7),
+        value!(-1),
+        value!(""),
+        value!("x"),
+        value!([]),
+        value!({}),
+        value!({"a": [1]}),
+        value!(true),
+        value!(1e300),
+        value!("tool_use"),
+        value!("input_json_delta"),
+        value!([{}]),
+        value!([null]),
+    ];
+    for &(at, what, other) in changes {
+        let len = frames.len();
+        if len == 0 {
+            return;
+        }
+        let at = at % len;
+        match what % 6 {
+            0 => drop(frames.remove(at)),
+            1 => frames.insert(at, frames[other % len].clone()),
+            2 => frames.swap(at, other % len),
+            3 => frames[at].0 = frames[other % len].0.clone(),
+            4 => {
+                let end = (0..=other % (frames[at].1.len() + 1)).rev();
+                let cut = end.into_iter().find(|&end| frames[at].1.is_char_boundary(end)).unwrap();
+                frames[at].1.truncate(cut);
+            }
+            _ => {
+                let Ok(mut data) = serde_json::from_str::<Value>(&frames[at].1) else {
+                    continue;
+                };
+                change(&mut data, other, &odd[(other / 7) % odd.len()]);
+                frames[at].1 = data.to_string();
+            }
+        }
+    }
+}
+
+/// Replaces one member somewhere inside.
+fn change(data: &mut Value, way: usize, odd: &Value) {
+    let deeper = way / 5;
+    match data {
+        Value::Object(map) if !map.is_empty() && !way.is_multiple_of(5) => {
+            let key = map.keys().nth(way % map.len()).unwrap().clone();
+            change(&mut map[&key], deeper, odd);
+        }
+        Value::Array(list) if !list.is_empty() && !way.is_multiple_of(5) => {
+            let at = way % list.len();
+            change(&mut list[at], deeper, odd);
+        }
+        other => *other = odd.clone(),
+    }
+}
+
+type Changes = Vec<(usize, u8, usize)>;
+
+fn changes() -> impl Strategy<Value = Changes> {
+    prop::collection::vec((any::<usize>(), any::<u8>(), any::<usize>()), 1..6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_comes_in_what_goes_out_is_well_formed(said in said(), changes in changes()) {
+        for (from, to, mut frames) in
+            [(Messages, Chat, said.messages_stream()), (Chat, Messages, said.chat_stream())]
+        {
+            spoil(&mut frames, &changes);
+            check(to, &translate(from, to, &frames));
+        }
+    }
+
+    #[test]
+    fn arbitrary_frames_never_panic(
+        frames in prop::collection::vec(("[a-z_]{0,6}|content_block_delta|error", "\\PC{0,40}"), 0..6),
+        body in prop::collection::vec(any::<u8>(), 0..64),
+    ) {
+        for (from, to) in [(Messages, Chat), (Chat, Messages)] {
+            check(to, &translate(from, to, &frames));
+            let _ = translate_answer(from, to, &body, &ctx(true));
+            let _ = envelope_data(from, &body, &ctx(true));
+        }
+    }
+
+    #[test]
+    fn spoiled_answers_never_panic_and_give_json(said in said(), changes in changes()) {
+        for (from, to, body) in [(Messages, Chat, said.messages_body()), (Chat, Messages, said.chat_body())] {
+            let mut frames = vec![(String::new(), body.to_string())];
+            spoil(&mut frames, &changes);
+            let Some((_, data)) = frames.first() else { continue };
+            if let Ok(made) = translate_answer(from, to, data.as_bytes(), &ctx(true)) {
+                json(std::str::from_utf8(&made).unwrap());
+            }
+        }
+    }
+
+    /// What the caller is shown and what is billed come from two readers: they agree.
+    #[test]
+    fn usage_is_read_as_it_is_billed(
+        members in prop::collection::btree_map(prop::sample::select(USAGE_MEMBERS), 0..5000_u32, 0..9),
+    ) {
+        let mut usage = value!({});
+        for (path, count) in members {
+            match path.split_once('.') {
+                None => usage[path] = value!(count),
+                Some((outer, inner)) => usage[outer][inner] = value!(count),
+            }
+        }
+        let body = value!({"choices": [{"index": 0, "message": {"content": "x"}}], "usage": usage});
+        if let Some(billed) = billed(Chat, &body) {
+            let shown = &whole(Chat, Messages, &body)["usage"];
+            prop_assert_eq!(&shown["input_tokens"], billed.input_tokens);
+            prop_assert_eq!(&shown["cache_read_input_tokens"], billed.cache_read_tokens);
+            prop_assert_eq!(&shown["cache_creation"]["ephemeral_5m_input_tokens"], billed.cache_write_5m_tokens);
+            prop_assert_eq!(&shown["cache_creation"]["ephemeral_1h_input_tokens"], billed.cache_write_1h_tokens);
+            prop_assert_eq!(&shown["output_tokens"], billed.output_tokens);
+        }
+        let body = value!({"type": "message", "content": [], "usage": usage});
+        if let Some(billed) = billed(Messages, &body) {
+            let shown = &whole(Messages, Chat, &body)["usage"];
+            prop_assert_eq!(&shown["prompt_tokens"], billed.prompt_tokens());
+            prop_assert_eq!(&shown["total_tokens"], billed.total_tokens());
+            prop_assert_eq!(&shown["prompt_tokens_details"]["cached_tokens"], billed.cache_read_tokens);
+        }
+    }
+}
+
+/// What the observer bills of an answer, if it counts at all.
+fn billed(protocol: Protocol, body: &Value) -> Option<tollgate_base::Usage> {
+    observe_answer(protocol, body.to_string().as_bytes()).unwrap().usage
+}
+
+const USAGE_MEMBERS: &[&str] = &[
+    "prompt_tokens",
+    "completion_tokens",
+    "prompt_cache_hit_tokens",
+    "prompt_cache_miss_tokens",
+    "cached_tokens",
+    "prompt_tokens_details.cached_tokens",
+    "prompt_tokens_details.cache_write_tokens",
+    "input_tokens_details.cached_tokens",
+    "completion_tokens_details.reasoning_tokens",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "cache_creation.ephemeral_5m_input_tokens",
+    "cache_creation.ephemeral_1h_input_tokens",
+    "output_tokens_details.thinking_tokens",
+];
+
+/// The generator itself: parallel calls do interleave, or the properties above would prove little.
+#[test]
+fn generated_calls_interleave() {
+    let call = |id: &str| support::said::Call {
+        id: id.to_owned(),
+        name: "n".to_owned(),
+        arguments: value!({"a": "bcdefg"}),
+    };
+    let said = Said {
+        thinking: None,
+        text: None,
+        calls: vec![call("a"), call("b")],
+        cut_by_limit: false,
+        tokens: [0; 5],
+        cuts: vec![5, 6, 3, 8, 7, 2, 9, 4, 1, 12, 13, 10, 11, 15, 14, 16],
+    };
+    let order: Vec<u64> = said
+        .chat_stream()
+        .iter()
+        .filter_map(|(_, data)| serde_json::from_str::<Value>(data).ok())
+        .filter_map(|chunk| chunk["choices"][0]["delta"]["tool_calls"][0]["index"].as_u64())
+        .collect();
+    let changes = order.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert!(changes >= 2, "{order:?}");
+}
