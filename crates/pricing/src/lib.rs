@@ -1,0 +1,12 @@
+//! Price book and the charge formula: usage x price x rate becomes money, exactly.
+//!
+//! This crate is pure: integers in, integers out, no floating point, no clock. A charge is summed as an exact
+//! rational and rounded half-even once.
+
+mod charge;
+mod error;
+mod price;
+
+pub use charge::{Charge, CostParts, charge};
+pub use error::PricingError;
+pub use price::{DEFAULT_WEB_SEARCH_PER_THOUSAND, ModelPrice};

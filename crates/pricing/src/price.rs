@@ -1,0 +1,65 @@
+//! What a model costs, bucket by bucket.
+
+use serde::{Deserialize, Serialize};
+use tollgate_base::{Money, TokenPrice};
+
+use crate::error::PricingError;
+
+/// What 1,000 web searches cost when a model names no price: 10 dollars, Anthropic's list price for its
+/// `web_search` server tool (failed searches are not counted there). An unpriced search is never free.
+pub const DEFAULT_WEB_SEARCH_PER_THOUSAND: Money = Money::from_nanos(10_000_000_000);
+
+/// The prices of one model, in dollars per million tokens, before any rate.
+///
+/// In JSON every price is a decimal in text (`{"input":"3","output":"15","cache_read":"0.3"}`), and an unknown
+/// member is an error: a mistyped price must not turn into a default.
+///
+/// Where a cache price is `None`, it follows from the input price, as Anthropic's price list has it for most
+/// models: a five-minute write costs 5/4 of input, a one-hour write 2 x input, a read 1/10 of input. The default
+/// is applied as a rational inside the charge and is never rounded by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelPrice {
+    /// Prompt tokens that no cache was involved in.
+    pub input: TokenPrice,
+    /// Generated tokens, reasoning included.
+    pub output: TokenPrice,
+    /// Prompt tokens written to a cache of about five minutes; `None` is 5/4 of `input`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_5m: Option<TokenPrice>,
+    /// Prompt tokens written to a cache of an hour or longer; `None` is 2 x `input`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_1h: Option<TokenPrice>,
+    /// Prompt tokens read from a cache; `None` is 1/10 of `input`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_read: Option<TokenPrice>,
+    /// Dollars per 1,000 web searches that the provider ran; `None` is [`DEFAULT_WEB_SEARCH_PER_THOUSAND`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_search_per_thousand: Option<Money>,
+}
+
+impl ModelPrice {
+    /// A price of input and output only; everything else takes its default.
+    #[must_use]
+    pub const fn new(input: TokenPrice, output: TokenPrice) -> Self {
+        Self {
+            input,
+            output,
+            cache_write_5m: None,
+            cache_write_1h: None,
+            cache_read: None,
+            web_search_per_thousand: None,
+        }
+    }
+
+    /// Whether every price can be charged.
+    ///
+    /// # Errors
+    /// [`PricingError::NegativePrice`] if a web search has a price below zero; token prices cannot be negative.
+    pub const fn validate(&self) -> Result<(), PricingError> {
+        match self.web_search_per_thousand {
+            Some(price) if price.nanos() < 0 => Err(PricingError::NegativePrice("web_search_per_thousand")),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The charge against the same formula in rationals without a size limit.
+
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use proptest::prelude::*;
+use tollgate_base::{Money, Rate, TokenPrice, Usage};
+use tollgate_pricing::{ModelPrice, PricingError, charge};
+
+fn ratio(numerator: impl Into<BigInt>, denominator: u64) -> BigRational {
+    BigRational::new(numerator.into(), denominator.into())
+}
+
+/// The exact cost of each bucket in nano-dollars, in the order of `CostParts`.
+fn exact_parts(usage: &Usage, price: &ModelPrice, group: Rate, user: Rate) -> [BigRational; 6] {
+    let per_million = |price: TokenPrice| ratio(price.nanos_per_million(), 1_000_000);
+    let input = per_million(price.input);
+    let or = |own: Option<TokenPrice>, numerator: u64, denominator: u64| {
+        own.map_or_else(|| &input * ratio(numerator, denominator), per_million)
+    };
+    let searches = price.web_search_per_thousand.map_or(10_000_000_000, Money::nanos);
+    let rate = ratio(group.millionths(), 1_000_000) * ratio(user.millionths(), 1_000_000);
+    [
+        (usage.input_tokens, input.clone()),
+        (usage.output_tokens, per_million(price.output)),
+        (usage.cache_write_5m_tokens, or(price.cache_write_5m, 5, 4)),
+        (usage.cache_write_1h_tokens, or(price.cache_write_1h, 2, 1)),
+        (usage.cache_read_tokens, or(price.cache_read, 1, 10)),
+        (usage.web_search_calls, ratio(searches, 1_000)),
+    ]
+    .map(|(count, price)| price * ratio(count, 1) * &rate)
+}
+
+fn half_even(exact: &BigRational) -> BigInt {
+    let floor = exact.floor().to_integer();
+    let rest = exact - BigRational::from_integer(floor.clone());
+    let half = ratio(1, 2);
+    let odd = &floor % BigInt::from(2) != BigInt::ZERO;
+    if rest > half || (rest == half && odd) { floor + 1 } else { floor }
+}
+
+prop_compose! {
+    fn usages(tokens: u64)(
+        buckets in prop::array::uniform5(prop_oneof![Just(0), 1..1_000_u64, 1..tokens]),
+        web_search_calls in 0..1_000_u64,
+    ) -> Usage {
+        let [input_tokens, output_tokens, cache_write_5m_tokens, cache_write_1h_tokens, cache_read_tokens] = buckets;
+        Usage {
+            input_tokens,
+            output_tokens,
+            cache_write_5m_tokens,
+            cache_write_1h_tokens,
+            cache_read_tokens,
+            web_search_calls,
+            reasoning_tokens: output_tokens / 2,
+        }
+    }
+}
+
+fn token_prices(most: u64) -> impl Strategy<Value = TokenPrice> {
+    // Round prices make ties, odd ones make remainders.
+    prop_oneof![0..most, (0..100_u64).prop_map(|cents| cents * 10_000_000), 0..20_u64]
+        .prop_map(TokenPrice::from_nanos_per_million)
+}
+
+prop_compose! {
+    fn prices(most: u64)(
+        input in token_prices(most),
+        output in token_prices(most),
+        cache_write_5m in prop::option::of(token_prices(most)),
+        cache_write_1h in prop::option::of(token_prices(most)),
+        cache_read in prop::option::of(token_prices(most)),
+        searches in prop::option::of(0..1_000_000_000_000_i64),
+    ) -> ModelPrice {
+        let web_search_per_thousand = searches.map(Money::from_nanos);
+        ModelPrice { input, output, cache_write_5m, cache_write_1h, cache_read, web_search_per_thousand }
+    }
+}
+
+fn rates() -> impl Strategy<Value = Rate> {
+    prop_oneof![
+        Just(Rate::ONE),
+        Just(Rate::from_millionths(350_000)),
+        Just(Rate::from_millionths(1_333_300)),
+        (0..10_000_000_u32).prop_map(Rate::from_millionths),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn equals_the_rational_formula(
+        usage in usages(100_000_000),
+        price in prices(1_000_000_000_000),
+        group in rates(),
+        user in rates(),
+    ) {
+        let exact = exact_parts(&usage, &price, group, user);
+        let charge = charge(&usage, &price, group, user).unwrap();
+        let total: BigRational = exact.iter().sum();
+        prop_assert_eq!(BigInt::from(charge.total.nanos()), half_even(&total));
+        let parts = charge.parts;
+        let shown = [
+            parts.input, parts.output, parts.cache_write_5m, parts.cache_write_1h, parts.cache_read, parts.web_search,
+        ];
+        for (shown, exact) in shown.iter().zip(&exact) {
+            prop_assert_eq!(BigInt::from(shown.nanos()), half_even(exact));
+        }
+    }
+
+    #[test]
+    fn never_a_wrong_number_however_large(
+        usage in usages(u64::MAX),
+        price in prices(u64::MAX),
+        group in any::<u32>().prop_map(Rate::from_millionths),
+        user in any::<u32>().prop_map(Rate::from_millionths),
+    ) {
+        match charge(&usage, &price, group, user) {
+            Ok(charge) => {
+                let total: BigRational = exact_parts(&usage, &price, group, user).iter().sum();
+                prop_assert_eq!(BigInt::from(charge.total.nanos()), half_even(&total));
+            }
+            Err(error) => prop_assert_eq!(error, PricingError::Overflow),
+        }
+    }
+
+    #[test]
+    fn more_usage_never_costs_less(
+        usage in usages(100_000_000),
+        more in 0..1_000_u64,
+        price in prices(1_000_000_000_000),
+        rate in rates(),
+    ) {
+        let total = |usage: &Usage| charge(usage, &price, rate, Rate::ONE).unwrap().total;
+        let larger = Usage { output_tokens: usage.output_tokens + more, ..usage };
+        prop_assert!(total(&larger) >= total(&usage));
+    }
+}
