@@ -1,0 +1,214 @@
+//! Everything the data plane reads, as one immutable snapshot with indexes.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use tollgate_base::{AccountId, GroupId};
+
+use crate::account::Account;
+use crate::group::Group;
+use crate::key::ApiKey;
+use crate::model::Model;
+use crate::pattern::{Pattern, admits};
+use crate::user::Status;
+
+/// What the store hands over to make a [`Catalog`] from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CatalogData {
+    /// All groups.
+    pub groups: Vec<Group>,
+    /// All accounts.
+    pub accounts: Vec<Account>,
+    /// All models.
+    pub models: Vec<Model>,
+    /// The configuration's version that this is.
+    pub version: i64,
+}
+
+/// One version of the configuration. Look-ups are by index: none walks a list it need not.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    groups: HashMap<GroupId, GroupEntry>,
+    accounts: Vec<Account>,
+    account_index: HashMap<AccountId, usize>,
+    models: Vec<Model>,
+    exact_models: HashMap<String, usize>,
+    /// Models whose name is a pattern, most specific first.
+    wildcard_models: Vec<(Pattern, usize)>,
+    version: i64,
+}
+
+#[derive(Debug, Clone)]
+struct GroupEntry {
+    group: Group,
+    /// Its enabled accounts, by priority and then id, as positions.
+    accounts: Vec<usize>,
+}
+
+/// A model as a caller may ask for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedModel<'a> {
+    /// The name to ask for. It differs from the model's own where a mapping or a pattern lies between.
+    pub name: &'a str,
+    /// The model that it is priced as.
+    pub model: &'a Model,
+}
+
+impl Catalog {
+    /// Indexes the data. A second group, account or model with the same id or name is left out (the store has none).
+    #[must_use]
+    pub fn new(data: CatalogData) -> Self {
+        let CatalogData { groups, accounts, models, version } = data;
+        let mut account_index = HashMap::with_capacity(accounts.len());
+        for (at, account) in accounts.iter().enumerate() {
+            account_index.entry(account.id).or_insert(at);
+        }
+        let mut by_group = enabled_by_group(&accounts, &account_index);
+        let mut entries = HashMap::with_capacity(groups.len());
+        for group in groups {
+            let accounts = by_group.remove(&group.id).unwrap_or_default();
+            entries.entry(group.id).or_insert(GroupEntry { group, accounts });
+        }
+        let (exact_models, wildcard_models) = index_models(&models);
+        Self { groups: entries, accounts, account_index, models, exact_models, wildcard_models, version }
+    }
+
+    /// The configuration's version that this is.
+    #[must_use]
+    pub const fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// The group with this id.
+    #[must_use]
+    pub fn group(&self, id: &GroupId) -> Option<&Group> {
+        self.groups.get(id).map(|entry| &entry.group)
+    }
+
+    /// The account with this id, enabled or not.
+    #[must_use]
+    pub fn account(&self, id: &AccountId) -> Option<&Account> {
+        self.account_index.get(id).map(|at| &self.accounts[*at])
+    }
+
+    /// All accounts, enabled or not.
+    #[must_use]
+    pub fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    /// All models, those with patterns for names included.
+    #[must_use]
+    pub fn models(&self) -> &[Model] {
+        &self.models
+    }
+
+    /// A group's enabled accounts, by priority and then id.
+    pub fn accounts_of(&self, group: &GroupId) -> impl ExactSizeIterator<Item = &Account> {
+        let positions = self.groups.get(group).map_or(&[][..], |entry| &entry.accounts);
+        positions.iter().map(|at| &self.accounts[*at])
+    }
+
+    /// The model whose price applies to a request.
+    ///
+    /// First by the name the caller asked for: the model of exactly that name, else the most specific pattern that
+    /// matches it. Only if neither exists, by the upstream's name in the same way. So an alias is charged as the model
+    /// it leads to unless it, or a pattern over it, has a price of its own. `None` means unpriced: refuse.
+    #[must_use]
+    pub fn price_for(&self, requested: &str, upstream: &str) -> Option<&Model> {
+        let by_requested = self.model_for(requested);
+        if by_requested.is_some() || requested == upstream { by_requested } else { self.model_for(upstream) }
+    }
+
+    /// The models that a key may ask for, sorted by name.
+    ///
+    /// A name is listed if it is exact (a model's own, or on the left of the group's mapping), the key's allow-list
+    /// admits it, an enabled account of the group that speaks any protocol serves it, and it has a price.
+    #[must_use]
+    pub fn models_for<'a>(&'a self, key: &ApiKey) -> Vec<ListedModel<'a>> {
+        let Some(entry) = self.groups.get(&key.group_id) else {
+            return Vec::new();
+        };
+        let own = self.exact_models.keys().map(String::as_str);
+        let names = own.chain(entry.group.model_mapping.exact_names());
+        let mut listed = BTreeMap::new();
+        for name in names.filter(|name| admits(&key.allowed_models, name)) {
+            if let Some(model) = self.priced(entry, name) {
+                listed.insert(name, model);
+            }
+        }
+        listed.into_iter().map(|(name, model)| ListedModel { name, model }).collect()
+    }
+
+    /// The model of that name, if the key may ask for it; also names that only a pattern gives a price.
+    #[must_use]
+    pub fn model_for_key<'a>(&'a self, key: &ApiKey, name: &'a str) -> Option<ListedModel<'a>> {
+        let entry = self.groups.get(&key.group_id)?;
+        if !admits(&key.allowed_models, name) {
+            return None;
+        }
+        self.priced(entry, name).map(|model| ListedModel { name, model })
+    }
+
+    /// The model that `name` is priced as at the first account of the group that serves it.
+    fn priced(&self, entry: &GroupEntry, name: &str) -> Option<&Model> {
+        let passed_on = group_name(&entry.group, name);
+        entry.accounts.iter().map(|at| &self.accounts[*at]).filter(|account| account.is_usable()).find_map(
+            |account| {
+                let upstream = account.model_mapping.resolve(&passed_on).unwrap_or(Cow::Borrowed(&passed_on));
+                if account.serves(&upstream) { self.price_for(name, &upstream) } else { None }
+            },
+        )
+    }
+
+    fn model_for(&self, name: &str) -> Option<&Model> {
+        let at = match self.exact_models.get(name) {
+            Some(at) => at,
+            None => &self.wildcard_models.iter().find(|(pattern, _)| pattern.matches(name))?.1,
+        };
+        Some(&self.models[*at])
+    }
+}
+
+/// The name that a group passes a model on under.
+pub(crate) fn group_name<'n>(group: &'n Group, model: &'n str) -> Cow<'n, str> {
+    group.model_mapping.resolve(model).unwrap_or(Cow::Borrowed(model))
+}
+
+fn enabled_by_group(accounts: &[Account], index: &HashMap<AccountId, usize>) -> HashMap<GroupId, Vec<usize>> {
+    let mut order: Vec<usize> = index.values().copied().collect();
+    order.retain(|at| accounts[*at].status == Status::Enabled);
+    order.sort_unstable_by_key(|at| (accounts[*at].priority, accounts[*at].id));
+    let mut by_group: HashMap<GroupId, Vec<usize>> = HashMap::new();
+    for at in order {
+        for group in &accounts[at].groups {
+            let members = by_group.entry(*group).or_default();
+            // A group named twice by an account is one after the other here.
+            if members.last() != Some(&at) {
+                members.push(at);
+            }
+        }
+    }
+    by_group
+}
+
+fn index_models(models: &[Model]) -> (HashMap<String, usize>, Vec<(Pattern, usize)>) {
+    let mut exact = HashMap::with_capacity(models.len());
+    let mut wildcard = Vec::new();
+    for (at, model) in models.iter().enumerate() {
+        match model.pattern() {
+            Ok(pattern) if pattern.is_exact() => {
+                exact.entry(model.name.clone()).or_insert(at);
+            }
+            Ok(pattern) => wildcard.push((pattern, at)),
+            // Its name cannot be asked for, so there is nothing to find it by.
+            Err(_) => {}
+        }
+    }
+    wildcard.sort();
+    wildcard.dedup_by(|later, first| later.0 == first.0);
+    (exact, wildcard)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! What a catalog finds.
+
+use tollgate_base::{AccountId, GroupId};
+
+use super::*;
+use crate::account::BaseUrls;
+use crate::testing::{account, api_key, group, mapping, model, patterns};
+
+fn catalog(groups: Vec<Group>, accounts: Vec<Account>, models: &[&str]) -> Catalog {
+    let models = models.iter().map(|name| model(name)).collect();
+    Catalog::new(CatalogData { groups, accounts, models, version: 7 })
+}
+
+fn names(catalog: &Catalog, key: &ApiKey) -> Vec<String> {
+    catalog.models_for(key).iter().map(|listed| listed.name.to_owned()).collect()
+}
+
+#[test]
+fn prices_by_the_requested_name_first() {
+    let catalog = catalog(
+        vec![],
+        vec![],
+        &["claude-opus-5", "claude-*", "claude-opus-*", "glm-4.6", "ZHIPU/*", "not a name"],
+    );
+    for (requested, upstream, priced_as) in [
+        ("claude-opus-5", "glm-4.6", Some("claude-opus-5")),
+        ("claude-opus-6", "glm-4.6", Some("claude-opus-*")),
+        ("claude-haiku", "claude-haiku", Some("claude-*")),
+        ("ZHIPU/GLM-4.6", "glm-4.6", Some("ZHIPU/*")),
+        ("alias", "glm-4.6", Some("glm-4.6")),
+        ("alias", "claude-sonnet", Some("claude-*")),
+        ("alias", "unknown", None),
+        ("not a name", "not a name", None),
+        ("claude", "claude", None),
+    ] {
+        let found = catalog.price_for(requested, upstream).map(|model| model.name.as_str());
+        assert_eq!(found, priced_as, "{requested} -> {upstream}");
+    }
+}
+
+#[test]
+fn accounts_of_a_group_are_the_enabled_ones_in_order() {
+    let mut accounts: Vec<Account> = (1..=5).map(account).collect();
+    accounts[0].priority = 9;
+    accounts[1].status = Status::Disabled;
+    accounts[2].groups = vec![GroupId::from_u128(2)];
+    accounts[3].groups = vec![GroupId::from_u128(1), GroupId::from_u128(2), GroupId::from_u128(1)];
+    let catalog = catalog(vec![group(1), group(2), group(3)], accounts, &[]);
+    let ids = |group: u128| -> Vec<u128> {
+        catalog.accounts_of(&GroupId::from_u128(group)).map(|account| account.id.as_u128()).collect()
+    };
+    assert_eq!(ids(1), [4, 5, 1]);
+    assert_eq!(ids(2), [3, 4]);
+    assert_eq!(ids(3), [0_u128; 0]);
+    assert_eq!(ids(4), [0_u128; 0], "no such group");
+    assert_eq!(catalog.account(&AccountId::from_u128(2)).unwrap().status, Status::Disabled);
+    assert_eq!(catalog.group(&GroupId::from_u128(2)).unwrap().name, "group2");
+    assert!(catalog.group(&GroupId::from_u128(4)).is_none());
+    assert_eq!(catalog.version(), 7);
+}
+
+#[test]
+fn lists_what_the_group_serves_and_the_key_may_use() {
+    let mut aliased = group(1);
+    aliased.model_mapping = mapping(&[
+        ("fast", "gpt-5-mini"),
+        ("unpriced", "unknown"),
+        ("unserved", "claude-opus-5"),
+        ("ZHIPU/GLM-*", "glm-*"),
+        ("gpt-old", "gpt-5"),
+    ]);
+    let mut serving = account(1);
+    serving.models = patterns(&["gpt-*", "glm-*", "unknown"]);
+    let mut off = account(2);
+    off.status = Status::Disabled;
+    let mut mute = account(3);
+    mute.base_urls = BaseUrls::default();
+    let models = ["gpt-5", "gpt-5-mini", "gpt-old", "claude-opus-5", "ZHIPU/GLM-4.6", "gpt-*"];
+    let catalog = catalog(vec![aliased, group(2)], vec![serving, off, mute], &models);
+
+    let mut key = api_key(1, 1);
+    assert_eq!(names(&catalog, &key), ["ZHIPU/GLM-4.6", "fast", "gpt-5", "gpt-5-mini", "gpt-old"]);
+    let fast = catalog.models_for(&key)[1];
+    assert_eq!(fast.model.name, "gpt-5-mini", "an alias is priced as what it leads to");
+
+    key.allowed_models = patterns(&["gpt-5", "fast", "claude-*"]);
+    assert_eq!(names(&catalog, &key), ["fast", "gpt-5"]);
+    assert_eq!(names(&catalog, &api_key(1, 2)), [""; 0], "a group without accounts");
+    assert_eq!(names(&catalog, &api_key(1, 9)), [""; 0], "no such group");
+}
+
+#[test]
+fn one_model_is_found_also_by_a_pattern_price() {
+    let mut serving = account(1);
+    serving.models = patterns(&["gpt-*"]);
+    let catalog = catalog(vec![group(1)], vec![serving], &["gpt-*", "claude-*"]);
+    let mut key = api_key(1, 1);
+    assert_eq!(names(&catalog, &key), [""; 0], "patterns are not listed");
+    assert_eq!(catalog.model_for_key(&key, "gpt-9").unwrap().model.name, "gpt-*");
+    assert_eq!(catalog.model_for_key(&key, "gpt-9").unwrap().name, "gpt-9");
+    assert_eq!(catalog.model_for_key(&key, "claude-9"), None, "nobody serves it");
+    key.allowed_models = patterns(&["gpt-8"]);
+    assert_eq!(catalog.model_for_key(&key, "gpt-9"), None, "not for this key");
+}
+
+#[test]
+fn the_accounts_mapping_comes_after_the_groups() {
+    let mut mapped = group(1);
+    mapped.model_mapping = mapping(&[("alias", "middle")]);
+    let mut serving = account(1);
+    serving.model_mapping = mapping(&[("middle", "final")]);
+    serving.models = patterns(&["final"]);
+    let catalog = catalog(vec![mapped], vec![serving], &["final", "middle"]);
+    let listed = catalog.models_for(&api_key(1, 1));
+    let pairs: Vec<_> = listed.iter().map(|listed| (listed.name, listed.model.name.as_str())).collect();
+    assert_eq!(pairs, [("alias", "final"), ("final", "final"), ("middle", "middle")]);
+}
+
+#[test]
+fn of_two_with_one_id_or_name_the_first_stays() {
+    let second = Account { name: "second".into(), ..account(1) };
+    let mut dear = model("m");
+    dear.price_version = 2;
+    let data = CatalogData {
+        groups: vec![group(1), Group { name: "second".into(), ..group(1) }],
+        accounts: vec![account(1), second],
+        models: vec![model("m"), dear],
+        version: 1,
+    };
+    let catalog = Catalog::new(data);
+    let members: Vec<_> =
+        catalog.accounts_of(&GroupId::from_u128(1)).map(|account| account.name.as_str()).collect();
+    assert_eq!(members, ["account1"]);
+    assert_eq!(catalog.group(&GroupId::from_u128(1)).unwrap().name, "group1");
+    assert_eq!(catalog.price_for("m", "m").unwrap().price_version, 1);
+}

@@ -1,0 +1,42 @@
+//! What can be wrong with a text or a setting of this crate.
+
+/// Why a text is not what it should be; the message is meant for the operator who wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RoutingError {
+    /// A word that names none of the accepted values.
+    #[error("`{text}` is not a {what}: expected {accepted}")]
+    UnknownWord {
+        /// What the word should name, such as `platform`.
+        what: &'static str,
+        /// The word as given.
+        text: String,
+        /// The accepted words.
+        accepted: &'static str,
+    },
+    /// A text that cannot be a model name or a pattern of model names.
+    #[error("`{text}` is not a model name or pattern: {reason}")]
+    BadPattern {
+        /// The text as given, shortened if it was very long.
+        text: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A mapping's target that cannot be used.
+    #[error("the mapping `{pattern}` -> `{target}` cannot be used: {reason}")]
+    BadMapping {
+        /// The pattern on the left.
+        pattern: String,
+        /// The target on the right.
+        target: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// A base URL that cannot be used.
+    #[error("`{url}` is not a base URL: {reason}")]
+    BadBaseUrl {
+        /// The URL as given, without any user name and password.
+        url: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}

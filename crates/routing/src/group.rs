@@ -1,0 +1,70 @@
+//! Groups: where a key's requests may go, and at what rate.
+
+use serde::{Deserialize, Serialize};
+use tollgate_base::{GroupId, Rate, Timestamp};
+
+use crate::mapping::ModelMapping;
+use crate::user::Status;
+use crate::words::word_enum;
+
+word_enum!(
+    /// Which provider's habits a group or an account follows.
+    Platform, "platform" {
+        /// Anthropic, and providers that speak Messages.
+        Anthropic = "anthropic",
+        /// OpenAI, and providers that speak Chat Completions or Responses.
+        Openai = "openai",
+    }
+);
+
+word_enum!(
+    /// How `count_tokens` is answered.
+    TokenCounting, "way of counting tokens" {
+        /// Asked of the upstream.
+        Native = "native",
+        /// Counted here.
+        Estimate = "estimate",
+        /// Refused with 404.
+        Off = "off",
+    }
+);
+
+impl Platform {
+    /// How `count_tokens` is answered where a group does not say: Anthropic is asked, elsewhere it is refused.
+    #[must_use]
+    pub const fn default_token_counting(self) -> TokenCounting {
+        match self {
+            Self::Anthropic => TokenCounting::Native,
+            Self::Openai => TokenCounting::Off,
+        }
+    }
+}
+
+/// A group of accounts that keys are bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// The id.
+    pub id: GroupId,
+    /// The name, unique among groups.
+    pub name: String,
+    /// Whose habits the group follows.
+    pub platform: Platform,
+    /// Whether the group's keys work.
+    pub status: Status,
+    /// What its charges are multiplied by, beside the user's rate.
+    pub rate: Rate,
+    /// Callers' model names -> names that its accounts understand; applied before an account's own mapping.
+    pub model_mapping: ModelMapping,
+    /// How `count_tokens` is answered; `None` is the platform's default.
+    pub token_counting: Option<TokenCounting>,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+impl Group {
+    /// How `count_tokens` is answered, the platform's default included.
+    #[must_use]
+    pub fn effective_token_counting(&self) -> TokenCounting {
+        self.token_counting.unwrap_or_else(|| self.platform.default_token_counting())
+    }
+}

@@ -1,0 +1,38 @@
+//! Users, keys, groups, accounts and models, and the plan of attempts for a request.
+//!
+//! This crate is pure. It is told the time, the state of the accounts and a random number; the same inputs give the
+//! same plan. Entities are what the store keeps and what the data plane reads; a [`Catalog`] is one immutable,
+//! indexed snapshot of them.
+
+mod access;
+mod account;
+mod catalog;
+mod error;
+mod group;
+mod key;
+mod mapping;
+mod model;
+mod pattern;
+mod plan;
+mod rank;
+mod sticky;
+#[cfg(test)]
+mod testing;
+mod upstream_path;
+mod user;
+mod words;
+
+pub use access::{check_key, check_model};
+pub use account::{Account, AuthScheme, BaseUrls, Capabilities, check_base_url};
+pub use catalog::{Catalog, CatalogData, ListedModel};
+pub use error::RoutingError;
+pub use group::{Group, Platform, TokenCounting};
+pub use key::{ApiKey, KeyStatus};
+pub use mapping::ModelMapping;
+pub use model::Model;
+pub use pattern::Pattern;
+pub use plan::{Attempt, Health, Need, PlanError, PlanRequest, plan};
+pub use rank::Reason;
+pub use sticky::{SESSION_HEADERS, Session, SessionSource, session_key};
+pub use upstream_path::{ResponseSub, UpstreamPath};
+pub use user::{Status, User};

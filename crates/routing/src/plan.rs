@@ -1,0 +1,165 @@
+//! The plan: which accounts a request may try, in which order, and why.
+
+use std::borrow::Cow;
+
+use tollgate_base::{AccountId, Timestamp};
+use tollgate_protocol::Protocol;
+
+use crate::account::Account;
+use crate::catalog::{Catalog, group_name};
+use crate::group::Group;
+use crate::rank::{Reason, rank};
+
+/// What a request needs beyond an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Need {
+    /// Nothing.
+    #[default]
+    None,
+    /// `count_tokens` answered by the upstream.
+    CountTokens,
+}
+
+/// What a plan is made for.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanRequest<'a> {
+    /// The key's group.
+    pub group: &'a Group,
+    /// The model as the caller wrote it.
+    pub model: &'a str,
+    /// The protocol the caller speaks.
+    pub protocol: Protocol,
+    /// The account that the session is bound to.
+    pub sticky: Option<AccountId>,
+    /// A random number of the caller's; it decides between equals, so that the plan itself is pure.
+    pub pick: u64,
+    /// What it needs.
+    pub need: Need,
+}
+
+/// The state of accounts as the node knows it.
+pub trait Health {
+    /// Until when an account is left alone; a time that is past is as good as `None`.
+    fn cooling_until(&self, account: &AccountId) -> Option<Timestamp>;
+    /// How many requests an account is serving.
+    fn in_flight(&self, account: &AccountId) -> u32;
+}
+
+/// One account to try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt<'a> {
+    /// The account.
+    pub account: &'a Account,
+    /// The model's name there: the caller's, after the group's mapping and then the account's.
+    pub upstream_model: Cow<'a, str>,
+    /// The protocol to speak with it.
+    pub protocol: Protocol,
+    /// Why it has its place.
+    pub reason: Reason,
+    /// The requests it was serving when the plan was made.
+    pub in_flight: u32,
+}
+
+/// Why there is nothing to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The group has accounts, but none of them serves the model in any protocol.
+    #[error("no account of the group serves the model")]
+    ModelNotFound,
+    /// The group has no account in use, or those that serve the model lack the protocol or what else is needed.
+    #[error("no account of the group can take the request")]
+    NoAccount,
+    /// Every account that could take it is being left alone.
+    #[error("every account that could take the request is cooling down")]
+    AllCooling {
+        /// When the first of them is back.
+        until: Timestamp,
+    },
+}
+
+/// The accounts that can take a request, in the order to try them; never empty.
+///
+/// A candidate is an enabled account of the group that speaks the caller's protocol, serves the model (its allow-list
+/// is held against the name after the group's and then its own mapping), has what is needed, and is not cooling. The
+/// account that the session is bound to comes first; the others by priority, within a priority by requests in flight
+/// per weight, and equals by a draw in proportion to their weights. The same inputs give the same plan.
+///
+/// Nothing is allocated but the result, and names where a mapping has to fill a `*`.
+///
+/// # Errors
+/// [`PlanError`].
+pub fn plan<'a>(
+    catalog: &'a Catalog,
+    health: &dyn Health,
+    now: Timestamp,
+    request: &PlanRequest<'a>,
+) -> Result<Vec<Attempt<'a>>, PlanError> {
+    let passed_on = group_name(request.group, request.model);
+    let accounts = catalog.accounts_of(&request.group.id);
+    let mut attempts = Vec::with_capacity(accounts.len());
+    let mut found = Found { accounts: accounts.len() != 0, serving: false, back_at: None };
+    for account in accounts {
+        let upstream_model = account.model_mapping.resolve(&passed_on).unwrap_or_else(|| passed_on.clone());
+        if !account.is_usable() || !account.serves(&upstream_model) {
+            continue;
+        }
+        found.serving = true;
+        if !is_capable(account, request) {
+            continue;
+        }
+        if let Some(until) = health.cooling_until(&account.id).filter(|until| *until > now) {
+            found.cooling(until);
+            continue;
+        }
+        let in_flight = health.in_flight(&account.id);
+        let (protocol, reason) = (request.protocol, Reason::Priority);
+        attempts.push(Attempt { account, upstream_model, protocol, reason, in_flight });
+    }
+    if attempts.is_empty() {
+        return Err(found.error());
+    }
+    rank(&mut attempts, request.pick);
+    if let Some(account) = request.sticky {
+        put_first(&mut attempts, account);
+    }
+    Ok(attempts)
+}
+
+fn is_capable(account: &Account, request: &PlanRequest<'_>) -> bool {
+    let needed = match request.need {
+        Need::None => true,
+        Need::CountTokens => account.capabilities.count_tokens,
+    };
+    needed && account.base_urls.get(request.protocol).is_some()
+}
+
+fn put_first(attempts: &mut [Attempt<'_>], account: AccountId) {
+    if let Some(at) = attempts.iter().position(|attempt| attempt.account.id == account) {
+        attempts[at].reason = Reason::Sticky;
+        attempts[..=at].rotate_right(1);
+    }
+}
+
+/// What was seen on the way, to tell the caller why nothing is left.
+struct Found {
+    accounts: bool,
+    serving: bool,
+    back_at: Option<Timestamp>,
+}
+
+impl Found {
+    fn cooling(&mut self, until: Timestamp) {
+        self.back_at = Some(self.back_at.map_or(until, |first| first.min(until)));
+    }
+
+    const fn error(&self) -> PlanError {
+        match (self.back_at, self.serving, self.accounts) {
+            (Some(until), _, _) => PlanError::AllCooling { until },
+            (None, false, true) => PlanError::ModelNotFound,
+            _ => PlanError::NoAccount,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,287 @@
+//! The plan: who is in it, in which order, and why.
+
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+use tollgate_base::GroupId;
+
+use super::*;
+use crate::account::BaseUrls;
+use crate::catalog::CatalogData;
+use crate::testing::{account, group, mapping, patterns};
+use crate::user::Status;
+
+const NOW: Timestamp = Timestamp::from_micros(1_000);
+
+#[derive(Default)]
+struct Fake {
+    cooling: HashMap<u128, i64>,
+    in_flight: HashMap<u128, u32>,
+}
+
+impl Health for Fake {
+    fn cooling_until(&self, account: &AccountId) -> Option<Timestamp> {
+        self.cooling.get(&account.as_u128()).map(|micros| Timestamp::from_micros(*micros))
+    }
+
+    fn in_flight(&self, account: &AccountId) -> u32 {
+        self.in_flight.get(&account.as_u128()).copied().unwrap_or(0)
+    }
+}
+
+fn catalog(accounts: Vec<Account>) -> Catalog {
+    Catalog::new(CatalogData { groups: vec![group(1)], accounts, models: vec![], version: 1 })
+}
+
+fn request<'a>(group: &'a Group, model: &'a str) -> PlanRequest<'a> {
+    PlanRequest { group, model, protocol: Protocol::Chat, sticky: None, pick: 1, need: Need::None }
+}
+
+fn order(attempts: &[Attempt<'_>]) -> Vec<(u128, Reason)> {
+    attempts.iter().map(|attempt| (attempt.account.id.as_u128(), attempt.reason)).collect()
+}
+
+fn with(id: u128, change: impl FnOnce(&mut Account)) -> Account {
+    let mut account = account(id);
+    change(&mut account);
+    account
+}
+
+#[test]
+fn priority_then_load_then_weight_with_reasons() {
+    let catalog = catalog(vec![
+        with(1, |a| a.priority = 5),
+        with(2, |a| a.weight = 4),
+        with(3, |a| a.weight = 1),
+        with(4, |a| a.weight = 0),
+        with(5, |a| a.priority = -1),
+    ]);
+    let group = group(1);
+    // 2 serves 6 at weight 4, so it is less loaded than 3 with 2 at weight 1.
+    let health = Fake { in_flight: HashMap::from([(2, 6), (3, 2), (4, 0)]), ..Fake::default() };
+    let attempts = plan(&catalog, &health, NOW, &request(&group, "m")).unwrap();
+    let expected = [
+        (5, Reason::Priority),
+        (2, Reason::LeastLoaded),
+        (3, Reason::LeastLoaded),
+        (4, Reason::LeastLoaded),
+        (1, Reason::Priority),
+    ];
+    assert_eq!(order(&attempts), expected);
+    assert_eq!(attempts[1].in_flight, 6);
+    assert!(attempts.iter().all(|attempt| attempt.protocol == Protocol::Chat));
+}
+
+#[test]
+fn the_sticky_account_is_first_unless_it_cannot_be() {
+    let catalog = catalog(vec![
+        with(1, |_| {}),
+        with(2, |a| a.priority = 9),
+        with(3, |a| a.models = patterns(&["other"])),
+        with(4, |a| a.priority = 10),
+    ]);
+    let group = group(1);
+    let cooling = Fake { cooling: HashMap::from([(4, 2_000)]), ..Fake::default() };
+    for (sticky, first) in [(2, (2, Reason::Sticky)), (1, (1, Reason::Sticky))] {
+        let wanted = PlanRequest { sticky: Some(AccountId::from_u128(sticky)), ..request(&group, "m") };
+        let attempts = plan(&catalog, &cooling, NOW, &wanted).unwrap();
+        assert_eq!(order(&attempts)[0], first);
+        assert_eq!(attempts.len(), 2, "the others follow");
+    }
+    for unusable in [3, 4, 99] {
+        let wanted = PlanRequest { sticky: Some(AccountId::from_u128(unusable)), ..request(&group, "m") };
+        let attempts = plan(&catalog, &cooling, NOW, &wanted).unwrap();
+        assert_eq!(order(&attempts), [(1, Reason::Priority), (2, Reason::Priority)], "{unusable}");
+    }
+}
+
+#[test]
+fn names_go_through_the_groups_mapping_and_then_the_accounts() {
+    let mut mapped = group(1);
+    mapped.model_mapping = mapping(&[("ZHIPU/*", "zhipu-*"), ("alias", "middle")]);
+    let catalog = catalog(vec![
+        with(1, |a| {
+            a.model_mapping = mapping(&[("zhipu-GLM-*", "glm-*"), ("middle", "last")]);
+            a.models = patterns(&["glm-*", "last"]);
+        }),
+        with(2, |a| a.priority = 1),
+    ]);
+    for (model, first, second) in [("ZHIPU/GLM-4.6", "glm-4.6", "zhipu-GLM-4.6"), ("alias", "last", "middle")]
+    {
+        let attempts = plan(&catalog, &Fake::default(), NOW, &request(&mapped, model)).unwrap();
+        let names: Vec<&str> = attempts.iter().map(|attempt| &*attempt.upstream_model).collect();
+        assert_eq!(names, [first, second]);
+    }
+    // Account 1 does not serve a name that no mapping knows.
+    let attempts = plan(&catalog, &Fake::default(), NOW, &request(&mapped, "gpt-5")).unwrap();
+    assert_eq!(order(&attempts), [(2, Reason::Priority)]);
+    assert!(matches!(attempts[0].upstream_model, Cow::Borrowed("gpt-5")), "an unmapped name is not copied");
+}
+
+#[test]
+fn says_why_there_is_nothing() {
+    let messages_only = |id| {
+        with(id, |a| a.base_urls = BaseUrls { messages: Some("https://h".into()), ..BaseUrls::default() })
+    };
+    let other_model = |id| with(id, |a| a.models = patterns(&["other"]));
+    let off = |id| with(id, |a| a.status = Status::Disabled);
+    let elsewhere = |id| with(id, |a| a.groups = vec![GroupId::from_u128(2)]);
+    let mute = |id| with(id, |a| a.base_urls = BaseUrls::default());
+    let cooling = Fake { cooling: HashMap::from([(8, 3_000), (9, 2_000)]), ..Fake::default() };
+    let until = |micros| PlanError::AllCooling { until: Timestamp::from_micros(micros) };
+    for (what, accounts, expected) in [
+        ("no account", vec![], PlanError::NoAccount),
+        ("all disabled", vec![off(1)], PlanError::NoAccount),
+        ("all elsewhere", vec![elsewhere(1)], PlanError::NoAccount),
+        ("another model", vec![other_model(1)], PlanError::ModelNotFound),
+        ("no address", vec![mute(1)], PlanError::ModelNotFound),
+        ("another protocol", vec![messages_only(1), other_model(2)], PlanError::NoAccount),
+        ("cooling", vec![account(8), account(9), other_model(2)], until(2_000)),
+        ("cooling beside another protocol", vec![account(8), messages_only(1)], until(3_000)),
+    ] {
+        let found =
+            plan(&catalog(accounts), &cooling, NOW, &request(&group(1), "m")).map(|attempts| attempts.len());
+        assert_eq!(found, Err(expected), "{what}");
+    }
+}
+
+#[test]
+fn an_account_is_back_when_its_pause_is_over() {
+    let catalog = catalog(vec![account(1)]);
+    for (until, served) in [(999, true), (1_000, true), (1_001, false)] {
+        let health = Fake { cooling: HashMap::from([(1, until)]), ..Fake::default() };
+        assert_eq!(plan(&catalog, &health, NOW, &request(&group(1), "m")).is_ok(), served, "{until}");
+    }
+}
+
+#[test]
+fn counting_tokens_needs_an_account_that_does() {
+    let group = group(1);
+    let need = PlanRequest { need: Need::CountTokens, ..request(&group, "m") };
+    let catalog = catalog(vec![account(1), with(2, |a| a.capabilities.count_tokens = true)]);
+    assert_eq!(order(&plan(&catalog, &Fake::default(), NOW, &need).unwrap()), [(2, Reason::Priority)]);
+    let without = self::catalog(vec![account(1)]);
+    assert_eq!(plan(&without, &Fake::default(), NOW, &need), Err(PlanError::NoAccount));
+}
+
+/// How often each account is in each place over many picks.
+fn places(weights: &[u32], picks: u64) -> Vec<Vec<u32>> {
+    let accounts = (1_u128..).zip(weights).map(|(id, weight)| with(id, |a| a.weight = *weight)).collect();
+    let (catalog, group) = (catalog(accounts), group(1));
+    let mut counts = vec![vec![0; weights.len()]; weights.len()];
+    for pick in 0..picks {
+        let wanted = PlanRequest { pick, ..request(&group, "m") };
+        for (place, attempt) in plan(&catalog, &Fake::default(), NOW, &wanted).unwrap().iter().enumerate() {
+            counts[place][usize::try_from(attempt.account.id.as_u128()).unwrap() - 1] += 1;
+        }
+    }
+    counts
+}
+
+#[test]
+fn equals_are_drawn_in_proportion_to_weight() {
+    const PICKS: u64 = 60_000;
+    let counts = places(&[1, 2, 3, 0], PICKS);
+    // Five standard deviations of a share of 1/2 over 60,000 draws are about 612.
+    for (account, expected) in [10_000_i64, 20_000, 30_000, 0].iter().enumerate() {
+        let seen = i64::from(counts[0][account]);
+        assert!((seen - expected).abs() < 612, "account {account}: {seen} times first, expected {expected}");
+    }
+    // Second: 2 after 1 in 1/6 x 2/5, after 3 in 1/2 x 2/3; together 2/5.
+    assert!((i64::from(counts[1][1]) - 24_000).abs() < 612, "{:?}", counts[1]);
+    assert_eq!(counts[3], [0, 0, 0, 60_000], "no weight, last place");
+}
+
+#[test]
+fn a_failing_account_is_not_replaced_by_one_neighbour() {
+    let counts = places(&[1; 6], 6_000);
+    // Whoever is first, the second place goes to everyone alike.
+    for seen in &counts[1] {
+        assert!((800..1_200).contains(seen), "{:?}", counts[1]);
+    }
+}
+
+#[test]
+fn many_equals_are_all_in_the_plan() {
+    let catalog = catalog((1..=1_000).map(account).collect());
+    let group = group(1);
+    let attempts = plan(&catalog, &Fake::default(), NOW, &request(&group, "m")).unwrap();
+    let mut ids: Vec<u128> = attempts.iter().map(|attempt| attempt.account.id.as_u128()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, (1..=1_000).collect::<Vec<_>>());
+}
+
+fn any_account(id: u128) -> impl Strategy<Value = (Account, i64, u32)> {
+    (
+        (0..3_i32, 0..4_u32, any::<bool>(), any::<bool>(), any::<bool>()),
+        (prop::sample::select(vec!["m", "*", "other", "m*"]), 0..2_000_i64, 0..5_u32),
+    )
+        .prop_map(move |((priority, weight, enabled, here, chat), (models, cooling, in_flight))| {
+            let account = with(id, |a| {
+                a.priority = priority;
+                a.weight = weight;
+                a.status = if enabled { Status::Enabled } else { Status::Disabled };
+                a.groups = vec![GroupId::from_u128(if here { 1 } else { 2 })];
+                a.models = patterns(&[models]);
+                if !chat {
+                    a.base_urls = BaseUrls { messages: Some("https://h".into()), ..BaseUrls::default() };
+                }
+            });
+            (account, cooling, in_flight)
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn holds_all_that_fit_in_a_lawful_order(
+        accounts in (0..12_u128).map(any_account).collect::<Vec<_>>(),
+        pick in any::<u64>(),
+        sticky in prop::option::of(0..14_u128),
+    ) {
+        let health = Fake {
+            cooling: accounts.iter().map(|(a, cooling, _)| (a.id.as_u128(), *cooling)).collect(),
+            in_flight: accounts.iter().map(|(a, _, in_flight)| (a.id.as_u128(), *in_flight)).collect(),
+        };
+        let mut fitting: Vec<u128> = accounts
+            .iter()
+            .filter(|(a, cooling, _)| {
+                a.status == Status::Enabled
+                    && a.groups == [GroupId::from_u128(1)]
+                    && a.base_urls.chat.is_some()
+                    && a.serves("m")
+                    && *cooling <= 1_000
+            })
+            .map(|(a, ..)| a.id.as_u128())
+            .collect();
+        let catalog = catalog(accounts.into_iter().map(|(account, ..)| account).collect());
+        let group = group(1);
+        let sticky = sticky.map(AccountId::from_u128);
+        let wanted = PlanRequest { pick, sticky, ..request(&group, "m") };
+        let found = plan(&catalog, &health, NOW, &wanted);
+        prop_assert_eq!(&found, &plan(&catalog, &health, NOW, &wanted), "same inputs, same plan");
+        prop_assert_eq!(found.is_ok(), !fitting.is_empty());
+        let attempts = found.unwrap_or_default();
+
+        let mut ids: Vec<u128> = attempts.iter().map(|attempt| attempt.account.id.as_u128()).collect();
+        let sticky_fits = sticky.is_some_and(|sticky| fitting.contains(&sticky.as_u128()));
+        if sticky_fits {
+            prop_assert_eq!(Some(attempts[0].account.id), sticky);
+        }
+        let rest = &attempts[usize::from(sticky_fits)..];
+        prop_assert!(rest.iter().all(|attempt| attempt.reason != Reason::Sticky));
+        for pair in rest.windows(2) {
+            let [a, b] = [pair[0].account, pair[1].account];
+            prop_assert!(a.priority <= b.priority);
+            if a.priority == b.priority && b.weight > 0 {
+                prop_assert!(a.weight > 0, "no weight comes last");
+                let (load_a, load_b) = (pair[0].in_flight * b.weight, pair[1].in_flight * a.weight);
+                prop_assert!(load_a <= load_b);
+            }
+        }
+        ids.sort_unstable();
+        fitting.sort_unstable();
+        prop_assert_eq!(ids, fitting);
+    }
+}
