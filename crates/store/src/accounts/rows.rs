@@ -1,0 +1,173 @@
+//! The rows of `accounts` and `account_groups`: sealing on the way in, opening on the way out.
+
+use std::collections::HashMap;
+
+use tollgate_base::{AccountId, GroupId, Secret};
+use tollgate_routing::{Account, AuthScheme, Platform, Status};
+
+use super::AccountPatch;
+use crate::db::{Row, Sql, Tx, Update, Value, params};
+use crate::error::{Result, StoreError};
+use crate::groups;
+use crate::secrets::{MasterKey, place};
+
+/// In the order of [`from_row`].
+pub(super) const COLUMNS: &str = "id, name, platform, base_urls, credential, auth, models, model_mapping, \
+     capabilities, priority, weight, status, proxy, created_at";
+
+/// Every account by name; belongs together with [`memberships_sql`].
+pub(crate) fn list_sql() -> Sql {
+    format!("SELECT {COLUMNS} FROM accounts ORDER BY name").into()
+}
+
+/// The beginning of a statement that reads which account serves which group.
+pub(super) const MEMBERSHIPS: &str = "SELECT account_id, group_id FROM account_groups";
+
+/// Every pair of account and group.
+pub(crate) fn memberships_sql() -> Sql {
+    format!("{MEMBERSHIPS} ORDER BY account_id, group_id").into()
+}
+
+fn credential_place(id: AccountId) -> String {
+    place("accounts", "credential", id)
+}
+
+fn proxy_place(id: AccountId) -> String {
+    place("accounts", "proxy", id)
+}
+
+fn from_row(master: &MasterKey, mut row: Row) -> Result<Account> {
+    let id = row.parsed()?;
+    Ok(Account {
+        id,
+        name: row.text()?,
+        platform: row.parsed()?,
+        base_urls: row.json()?,
+        credential: master.open_text(&credential_place(id), &row.text()?)?,
+        auth: row.parsed()?,
+        models: row.json()?,
+        model_mapping: row.json()?,
+        capabilities: row.json()?,
+        priority: row.number()?,
+        weight: row.number()?,
+        status: row.parsed()?,
+        proxy: row.opt_text()?.map(|sealed| master.open_text(&proxy_place(id), &sealed)).transpose()?,
+        groups: Vec::new(),
+        created_at: row.time()?,
+    })
+}
+
+/// Accounts from the answers to two statements: their rows, and their groups.
+pub(super) fn from_rows(master: &MasterKey, answers: Vec<Vec<Row>>) -> Result<Vec<Account>> {
+    let mut answers = answers.into_iter();
+    let (accounts, memberships) = (answers.next().unwrap_or_default(), answers.next().unwrap_or_default());
+    all_from_rows(master, accounts, memberships)
+}
+
+/// Accounts from their rows and the pairs of account and group.
+pub(crate) fn all_from_rows(
+    master: &MasterKey,
+    accounts: Vec<Row>,
+    memberships: Vec<Row>,
+) -> Result<Vec<Account>> {
+    let mut groups: HashMap<AccountId, Vec<GroupId>> = HashMap::new();
+    for mut row in memberships {
+        groups.entry(row.parsed()?).or_default().push(row.parsed()?);
+    }
+    let with_groups = |row| {
+        let mut account = from_row(master, row)?;
+        account.groups = groups.remove(&account.id).unwrap_or_default();
+        Ok(account)
+    };
+    accounts.into_iter().map(with_groups).collect()
+}
+
+pub(super) async fn insert(tx: &mut Tx, master: &MasterKey, account: &Account) -> Result<()> {
+    let sql = format!(
+        "INSERT INTO accounts ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+    );
+    let params = params![
+        account.id,
+        account.name.as_str(),
+        account.platform.as_str(),
+        Value::json(&account.base_urls)?,
+        master.seal_text(&credential_place(account.id), &account.credential)?,
+        account.auth.as_str(),
+        Value::json(&account.models)?,
+        Value::json(&account.model_mapping)?,
+        Value::json(&account.capabilities)?,
+        account.priority,
+        account.weight,
+        account.status.as_str(),
+        sealed_proxy(master, account.id, account.proxy.as_ref())?,
+        account.created_at,
+    ];
+    tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&account.name)))?;
+    join_groups(tx, account.id, &account.groups).await
+}
+
+pub(super) async fn update(
+    tx: &mut Tx,
+    master: &MasterKey,
+    id: AccountId,
+    patch: AccountPatch,
+) -> Result<Account> {
+    let name = patch.name.clone().unwrap_or_default();
+    let credential =
+        patch.credential.map(|secret| master.seal_text(&credential_place(id), &secret)).transpose()?;
+    let proxy = patch.proxy.map(|proxy| sealed_proxy(master, id, proxy.as_ref())).transpose()?;
+    let update = Update::new("accounts", id)
+        .set("name", patch.name)
+        .set("platform", patch.platform.map(Platform::as_str))
+        .set("base_urls", patch.base_urls.as_ref().map(Value::json).transpose()?)
+        .set("credential", credential)
+        .set("auth", patch.auth.map(AuthScheme::as_str))
+        .set("models", patch.models.as_ref().map(Value::json).transpose()?)
+        .set("model_mapping", patch.model_mapping.as_ref().map(Value::json).transpose()?)
+        .set("capabilities", patch.capabilities.as_ref().map(Value::json).transpose()?)
+        .set("priority", patch.priority)
+        .set("weight", patch.weight)
+        .set("status", patch.status.map(Status::as_str))
+        .set("proxy", proxy);
+    if let Some((sql, params)) = update.build("id") {
+        tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&name)))?;
+    }
+    let accounts = tx.query(format!("SELECT {COLUMNS} FROM accounts WHERE id = $1"), params![id]).await?;
+    if accounts.is_empty() {
+        return Err(StoreError::not_found("account", id));
+    }
+    if let Some(groups) = patch.groups {
+        tx.execute("DELETE FROM account_groups WHERE account_id = $1", params![id]).await?;
+        join_groups(tx, id, &groups).await?;
+    }
+    let groups =
+        tx.query(format!("{MEMBERSHIPS} WHERE account_id = $1 ORDER BY group_id"), params![id]).await?;
+    let found = all_from_rows(master, accounts, groups)?.pop();
+    found.ok_or_else(|| StoreError::not_found("account", id))
+}
+
+pub(super) async fn remove(tx: &mut Tx, id: AccountId) -> Result<()> {
+    tx.execute("DELETE FROM account_groups WHERE account_id = $1", params![id]).await?;
+    tx.execute("DELETE FROM response_owners WHERE account_id = $1", params![id]).await?;
+    match tx.execute("DELETE FROM accounts WHERE id = $1", params![id]).await? {
+        0 => Err(StoreError::not_found("account", id)),
+        _ => Ok(()),
+    }
+}
+
+async fn join_groups(tx: &mut Tx, id: AccountId, groups: &[GroupId]) -> Result<()> {
+    for group in groups {
+        groups::require(tx, *group).await?;
+        let sql = "INSERT INTO account_groups (account_id, group_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        tx.execute(sql, params![id, *group]).await?;
+    }
+    Ok(())
+}
+
+fn sealed_proxy(master: &MasterKey, id: AccountId, proxy: Option<&Secret<String>>) -> Result<Option<String>> {
+    proxy.map(|proxy| master.seal_text(&proxy_place(id), proxy)).transpose()
+}
+
+fn taken(name: &str) -> String {
+    format!("an account named `{name}` already exists")
+}

@@ -1,0 +1,205 @@
+//! Groups.
+
+use tollgate_base::{GroupId, Rate};
+use tollgate_routing::{Group, ModelMapping, Platform, Status, TokenCounting};
+
+use crate::db::{Row, Sql, Tx, Update, Value, params};
+use crate::error::{Result, StoreError};
+use crate::name::{check_name, check_opt_name};
+use crate::store::Store;
+
+/// A group to be created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewGroup {
+    /// The name, unique among groups.
+    pub name: String,
+    /// Whose habits the group follows.
+    pub platform: Platform,
+    /// What its charges are multiplied by.
+    pub rate: Rate,
+    /// Callers' model names -> names that its accounts understand.
+    pub model_mapping: ModelMapping,
+    /// How `count_tokens` is answered; `None` is the platform's default.
+    pub token_counting: Option<TokenCounting>,
+}
+
+impl NewGroup {
+    /// A group with nothing set but its name and platform.
+    #[must_use]
+    pub fn new(name: impl Into<String>, platform: Platform) -> Self {
+        let model_mapping = ModelMapping::default();
+        Self { name: name.into(), platform, rate: Rate::ONE, model_mapping, token_counting: None }
+    }
+}
+
+/// What to change of a group; `None` leaves it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GroupPatch {
+    /// Another name.
+    pub name: Option<String>,
+    /// Another platform.
+    pub platform: Option<Platform>,
+    /// Whether the group's keys work.
+    pub status: Option<Status>,
+    /// Another rate.
+    pub rate: Option<Rate>,
+    /// Another mapping, as a whole.
+    pub model_mapping: Option<ModelMapping>,
+    /// Another way of counting tokens; `Some(None)` is the platform's default.
+    pub token_counting: Option<Option<TokenCounting>>,
+}
+
+/// In the order of [`from_row`].
+const COLUMNS: &str = "id, name, platform, status, rate, model_mapping, token_counting, created_at";
+
+fn from_row(mut row: Row) -> Result<Group> {
+    Ok(Group {
+        id: row.parsed()?,
+        name: row.text()?,
+        platform: row.parsed()?,
+        status: row.parsed()?,
+        rate: row.rate()?,
+        model_mapping: row.json()?,
+        token_counting: row.opt_parsed()?,
+        created_at: row.time()?,
+    })
+}
+
+/// Every group by name; see [`from_rows`].
+pub(crate) fn list_sql() -> Sql {
+    format!("SELECT {COLUMNS} FROM groups ORDER BY name").into()
+}
+
+/// The groups in the rows of [`list_sql`].
+pub(crate) fn from_rows(rows: Vec<Row>) -> Result<Vec<Group>> {
+    rows.into_iter().map(from_row).collect()
+}
+
+impl Store {
+    /// Creates a group.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for a bad name, [`StoreError::Conflict`] if the name is taken.
+    pub async fn create_group(&self, new: NewGroup) -> Result<Group> {
+        check_name("name", &new.name)?;
+        let group = Group {
+            id: GroupId::generate(),
+            name: new.name,
+            platform: new.platform,
+            status: Status::Enabled,
+            rate: new.rate,
+            model_mapping: new.model_mapping,
+            token_counting: new.token_counting,
+            created_at: self.now(),
+        };
+        let mut tx = self.begin_change().await?;
+        let outcome = insert(&mut tx, &group).await;
+        tx.finish(outcome).await?;
+        Ok(group)
+    }
+
+    /// The group with this id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database does not answer.
+    pub async fn get_group(&self, id: GroupId) -> Result<Option<Group>> {
+        let sql = format!("SELECT {COLUMNS} FROM groups WHERE id = $1");
+        self.db().query_one(sql, params![id]).await?.map(from_row).transpose()
+    }
+
+    /// The group with this name.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database does not answer.
+    pub async fn find_group_by_name(&self, name: &str) -> Result<Option<Group>> {
+        let sql = format!("SELECT {COLUMNS} FROM groups WHERE name = $1");
+        self.db().query_one(sql, params![name]).await?.map(from_row).transpose()
+    }
+
+    /// All groups by name.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database does not answer.
+    pub async fn list_groups(&self) -> Result<Vec<Group>> {
+        from_rows(self.db().query(list_sql(), params![]).await?)
+    }
+
+    /// Changes a group; the group after it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Invalid`], [`StoreError::Conflict`] if the name is taken.
+    pub async fn update_group(&self, id: GroupId, patch: GroupPatch) -> Result<Group> {
+        check_opt_name("name", patch.name.as_ref())?;
+        let mut tx = self.begin_change().await?;
+        let outcome = update(&mut tx, id, patch).await;
+        tx.finish(outcome).await
+    }
+
+    /// Removes a group that no key belongs to. Its accounts stay, without it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::InUse`] if keys belong to it.
+    pub async fn remove_group(&self, id: GroupId) -> Result<()> {
+        let mut tx = self.begin_change().await?;
+        let outcome = remove(&mut tx, id).await;
+        tx.finish(outcome).await
+    }
+}
+
+/// Fails unless the group exists.
+pub(crate) async fn require(tx: &mut Tx, id: GroupId) -> Result<()> {
+    let found = tx.query_one("SELECT id FROM groups WHERE id = $1", params![id]).await?;
+    found.map(drop).ok_or_else(|| StoreError::not_found("group", id))
+}
+
+async fn insert(tx: &mut Tx, group: &Group) -> Result<()> {
+    let sql = format!("INSERT INTO groups ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    let params = params![
+        group.id,
+        group.name.as_str(),
+        group.platform.as_str(),
+        group.status.as_str(),
+        group.rate,
+        Value::json(&group.model_mapping)?,
+        group.token_counting.map(TokenCounting::as_str),
+        group.created_at,
+    ];
+    tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&group.name))).map(drop)
+}
+
+async fn update(tx: &mut Tx, id: GroupId, patch: GroupPatch) -> Result<Group> {
+    let name = patch.name.clone().unwrap_or_default();
+    let update = Update::new("groups", id)
+        .set("name", patch.name)
+        .set("platform", patch.platform.map(Platform::as_str))
+        .set("status", patch.status.map(Status::as_str))
+        .set("rate", patch.rate)
+        .set("model_mapping", patch.model_mapping.as_ref().map(Value::json).transpose()?)
+        .set("token_counting", patch.token_counting.map(|counting| counting.map(TokenCounting::as_str)));
+    if let Some((sql, params)) = update.build("id") {
+        tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&name)))?;
+    }
+    let row = tx.query_one(format!("SELECT {COLUMNS} FROM groups WHERE id = $1"), params![id]).await?;
+    from_row(row.ok_or_else(|| StoreError::not_found("group", id))?)
+}
+
+async fn remove(tx: &mut Tx, id: GroupId) -> Result<()> {
+    require(tx, id).await?;
+    let mut row = tx
+        .query_one("SELECT COUNT(*) FROM api_keys WHERE group_id = $1", params![id])
+        .await?
+        .unwrap_or_else(|| Row::new(Vec::new()));
+    let keys = row.int()?;
+    if keys > 0 {
+        let what = format!(
+            "group {id} is the group of {keys} API key(s): move or remove them, or disable the group"
+        );
+        return Err(StoreError::InUse { what });
+    }
+    tx.execute("DELETE FROM account_groups WHERE group_id = $1", params![id]).await?;
+    tx.execute("DELETE FROM groups WHERE id = $1", params![id]).await.map(drop)
+}
+
+fn taken(name: &str) -> String {
+    format!("a group named `{name}` already exists")
+}

@@ -1,0 +1,43 @@
+//! The durable store: SQLite or PostgreSQL behind one type.
+//!
+//! [`Store`] keeps users, API keys, groups, accounts, models, balances, usage records and who owns a response. Every
+//! statement is written once and runs on both databases: a thin layer (`db`) hides the drivers, and the tests run the
+//! same suite on each. API keys are kept as keyed hashes, credentials sealed under the [`MasterKey`].
+//!
+//! Money: [`Store::settle`] writes usage records and takes their cost from the balances in one transaction; a record
+//! is charged once, however often it is handed in. [`Store::verify_balances`] recomputes every balance.
+
+mod accounts;
+mod api_key;
+mod balance;
+mod catalog;
+mod config;
+mod db;
+mod error;
+mod groups;
+mod keys;
+mod location;
+mod migrate;
+mod models;
+mod name;
+mod postgres;
+mod responses;
+mod secrets;
+mod sqlite;
+mod store;
+mod usage;
+mod users;
+
+pub use accounts::{AccountPatch, NewAccount};
+pub use api_key::KeyHash;
+pub use balance::{BalanceEntry, Mismatch};
+pub use error::{Result, StoreError};
+pub use groups::{GroupPatch, NewGroup};
+pub use keys::{KeyFilter, KeyPatch, KeyRecord, NewKey, StoredKey};
+pub use location::Location;
+pub use models::{ModelPatch, NewModel, PriceVersion};
+pub use responses::ResponseOwner;
+pub use secrets::MasterKey;
+pub use store::Store;
+pub use usage::{StreamEnd, UsageCursor, UsageFilter, UsageRecord, UsageTotals};
+pub use users::{NewUser, StoredUser, UserPatch};

@@ -1,0 +1,83 @@
+//! Groups.
+
+use tollgate_base::{GroupId, Rate};
+use tollgate_routing::{ModelMapping, Platform, Status, TokenCounting};
+use tollgate_store::{GroupPatch, KeyPatch, NewGroup, StoreError};
+
+use super::{TestDb, accounts, group, world};
+
+fn mapping(pairs: &[(&str, &str)]) -> ModelMapping {
+    ModelMapping::new(pairs.iter().map(|(from, to)| (from.parse().unwrap(), (*to).to_owned())).collect())
+        .unwrap()
+}
+
+pub(crate) async fn groups_keep_what_they_are_given(db: &TestDb) {
+    let store = db.open().await;
+    let made = store
+        .create_group(NewGroup {
+            name: "glm".to_owned(),
+            platform: Platform::Openai,
+            rate: Rate::from_millionths(1_333_300),
+            model_mapping: mapping(&[("ZHIPU/GLM-*", "glm-*"), ("gpt-4o", "gpt-5")]),
+            token_counting: Some(TokenCounting::Estimate),
+        })
+        .await
+        .unwrap();
+    assert_eq!(store.get_group(made.id).await.unwrap().as_ref(), Some(&made));
+    assert_eq!(store.find_group_by_name("glm").await.unwrap().as_ref(), Some(&made));
+    assert_eq!(made.model_mapping.resolve("ZHIPU/GLM-4.6").as_deref(), Some("glm-4.6"));
+    let plain = group(&store, "anthropic").await;
+    assert_eq!(plain.token_counting, None);
+    assert_eq!(store.list_groups().await.unwrap(), [plain, made]);
+    assert_eq!(store.get_group(GroupId::generate()).await.unwrap(), None);
+    let again = store.create_group(NewGroup::new("glm", Platform::Openai)).await;
+    assert_eq!(again, Err(StoreError::Conflict { what: "a group named `glm` already exists".to_owned() }));
+    let nameless = store.create_group(NewGroup::new("", Platform::Openai)).await;
+    assert!(matches!(nameless, Err(StoreError::Invalid { field: "name", .. })));
+}
+
+pub(crate) async fn groups_are_changed_field_by_field(db: &TestDb) {
+    let store = db.open().await;
+    let made = group(&store, "main").await;
+    let patch = GroupPatch {
+        token_counting: Some(Some(TokenCounting::Off)),
+        model_mapping: Some(mapping(&[("a", "b")])),
+        status: Some(Status::Disabled),
+        ..GroupPatch::default()
+    };
+    let after = store.update_group(made.id, patch).await.unwrap();
+    assert_eq!(after.token_counting, Some(TokenCounting::Off));
+    assert_eq!(after.model_mapping, mapping(&[("a", "b")]));
+    assert_eq!(after.status, Status::Disabled);
+    assert_eq!((&after.name, after.platform, after.rate), (&made.name, made.platform, made.rate));
+    let patch = GroupPatch {
+        name: Some("other".to_owned()),
+        platform: Some(Platform::Openai),
+        rate: Some(Rate::from_millionths(1)),
+        token_counting: Some(None),
+        ..GroupPatch::default()
+    };
+    let after = store.update_group(made.id, patch).await.unwrap();
+    assert_eq!(after.token_counting, None);
+    assert_eq!((after.name.as_str(), after.platform), ("other", Platform::Openai));
+    assert_eq!(store.get_group(made.id).await.unwrap(), Some(after));
+    group(&store, "main").await;
+    let taken = GroupPatch { name: Some("main".to_owned()), ..GroupPatch::default() };
+    assert!(matches!(store.update_group(made.id, taken).await, Err(StoreError::Conflict { .. })));
+    let nothing = store.update_group(GroupId::generate(), GroupPatch::default()).await;
+    assert!(matches!(nothing, Err(StoreError::NotFound { .. })));
+}
+
+pub(crate) async fn groups_of_keys_stay(db: &TestDb) {
+    let store = db.open().await;
+    let (key, _) = world(&store).await;
+    let other = group(&store, "other").await;
+    let account = accounts::account(&store, "acc", &[key.group_id, other.id]).await;
+    let Err(StoreError::InUse { what }) = store.remove_group(key.group_id).await else { panic!("removed") };
+    assert!(what.contains("1 API key"), "{what}");
+    let patch = KeyPatch { group_id: Some(other.id), ..KeyPatch::default() };
+    assert_eq!(store.update_key(key.id, patch).await.unwrap().group_id, other.id);
+    store.remove_group(key.group_id).await.unwrap();
+    assert_eq!(store.get_account(account.id).await.unwrap().unwrap().groups, [other.id]);
+    assert!(matches!(store.remove_group(key.group_id).await, Err(StoreError::NotFound { .. })));
+}

@@ -1,0 +1,184 @@
+//! The tests that every database has to pass. Each is a function of a fresh database.
+
+pub(crate) mod accounts;
+pub(crate) mod config;
+pub(crate) mod crash;
+pub(crate) mod groups;
+pub(crate) mod keys;
+pub(crate) mod models;
+pub(crate) mod money;
+pub(crate) mod race;
+pub(crate) mod responses;
+pub(crate) mod schema;
+pub(crate) mod usage;
+pub(crate) mod users;
+
+use std::sync::Arc;
+
+use tollgate_base::{Clock, GroupId, ManualClock, Money, Rate, RequestId, Secret, Timestamp, Usage, UserId};
+use tollgate_pricing::CostParts;
+use tollgate_protocol::Protocol;
+use tollgate_routing::{ApiKey, Group, Platform};
+use tollgate_store::{Location, MasterKey, NewGroup, NewKey, NewUser, Store, StreamEnd, UsageRecord};
+
+/// 32 times the byte 7, and 32 times the byte 8.
+pub(crate) const MASTER: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+pub(crate) const OTHER_MASTER: &str = "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=";
+
+/// An empty database of one test.
+pub(crate) struct TestDb {
+    pub(crate) location: Location,
+    /// Removes a SQLite file's folder when the test is done.
+    pub(crate) _folder: Option<tempfile::TempDir>,
+}
+
+impl TestDb {
+    pub(crate) async fn open(&self) -> Store {
+        self.open_with(MASTER).await.unwrap()
+    }
+
+    pub(crate) async fn open_with(&self, master: &str) -> tollgate_store::Result<Store> {
+        Store::open(&self.location, MasterKey::from_base64(master).unwrap()).await
+    }
+
+    pub(crate) async fn open_at(&self, time: Timestamp) -> Store {
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(time));
+        Store::open_with_clock(&self.location, MasterKey::from_base64(MASTER).unwrap(), clock).await.unwrap()
+    }
+
+    /// Runs statements past the store, as somebody else with access to the database could.
+    pub(crate) async fn raw(&self, sql: &str) {
+        match &self.location {
+            Location::Sqlite(path) => rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap(),
+            Location::Postgres(url) => {
+                let (client, connection) =
+                    tokio_postgres::connect(url.expose(), tokio_postgres::NoTls).await.unwrap();
+                let driver = tokio::spawn(connection);
+                client.batch_execute(sql).await.unwrap();
+                drop(client);
+                driver.await.unwrap().unwrap();
+            }
+        }
+    }
+
+    /// One text out of the database, past the store.
+    pub(crate) async fn raw_text(&self, sql: &str) -> String {
+        match &self.location {
+            Location::Sqlite(path) => {
+                rusqlite::Connection::open(path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
+            }
+            Location::Postgres(url) => {
+                let (client, connection) =
+                    tokio_postgres::connect(url.expose(), tokio_postgres::NoTls).await.unwrap();
+                let driver = tokio::spawn(connection);
+                let text = client.query_one(sql, &[]).await.unwrap().get(0);
+                drop(client);
+                driver.await.unwrap().unwrap();
+                text
+            }
+        }
+    }
+}
+
+pub(crate) fn dollars(text: &str) -> Money {
+    text.parse().unwrap()
+}
+
+pub(crate) async fn user(store: &Store, name: &str, balance: &str) -> UserId {
+    let new = NewUser { name: name.to_owned(), balance: dollars(balance), ..NewUser::default() };
+    store.create_user(new).await.unwrap().user.id
+}
+
+pub(crate) async fn group(store: &Store, name: &str) -> Group {
+    store.create_group(NewGroup::new(name, Platform::Anthropic)).await.unwrap()
+}
+
+/// A user `ann` with 10 dollars, a group `main` and a key `laptop`.
+pub(crate) async fn world(store: &Store) -> (ApiKey, Secret<String>) {
+    let user = user(store, "ann", "10").await;
+    let group = group(store, "main").await;
+    store.create_key(NewKey::new(user, group.id, "laptop")).await.unwrap()
+}
+
+/// A record of a new request of this key.
+pub(crate) fn record(key: &ApiKey, cost: &str) -> UsageRecord {
+    UsageRecord { group_id: key.group_id, key_id: key.id, ..record_of(key.user_id, cost) }
+}
+
+pub(crate) fn record_of(user_id: UserId, cost: &str) -> UsageRecord {
+    UsageRecord {
+        id: RequestId::generate(),
+        at: Timestamp::from_micros(1_700_000_000_000_000),
+        user_id,
+        key_id: tollgate_base::KeyId::from_u128(1),
+        group_id: GroupId::from_u128(1),
+        account_id: None,
+        endpoint: "messages".to_owned(),
+        client_protocol: Protocol::Messages,
+        upstream_protocol: Some(Protocol::Messages),
+        requested_model: "claude-opus-5-5".to_owned(),
+        upstream_model: Some("claude-opus-5-5".to_owned()),
+        stream: true,
+        usage: Usage { input_tokens: 100, output_tokens: 20, ..Usage::default() },
+        cost: dollars(cost),
+        parts: CostParts { input: dollars(cost), ..CostParts::default() },
+        group_rate: Rate::ONE,
+        user_rate: Rate::ONE,
+        price_version: 1,
+        status: 200,
+        error_kind: None,
+        stop_reason: Some("end_turn".to_owned()),
+        stream_end: StreamEnd::Complete,
+        first_byte_ms: Some(120),
+        total_ms: 900,
+        attempts: 1,
+        estimated: false,
+        client_address: "192.0.2.7".to_owned(),
+        client_agent: Some("claude-cli/3.0".to_owned()),
+        client_user: None,
+        session: Some("session-1".to_owned()),
+        upstream_request_id: None,
+        dropped: None,
+    }
+}
+
+/// Makes each function of the suite a test, on a database from `$fresh` that `$done` is given back to.
+macro_rules! run_suite {
+    ($fresh:path, $done:path) => {
+        suite::run_suite!(@ $fresh, $done;
+            users: creates_finds_and_lists, user_names_are_checked_and_unique, patches_what_is_given,
+                users_who_matter_cannot_be_removed;
+            groups: groups_keep_what_they_are_given, groups_are_changed_field_by_field, groups_of_keys_stay;
+            keys: a_key_is_known_by_what_was_shown_once, a_key_keeps_what_it_was_given, a_revoked_key_stays_revoked,
+                key_names_are_unique_until_revoked, keys_need_their_user_and_group, last_use_only_moves_forward,
+                used_keys_cannot_be_removed;
+            accounts: accounts_keep_what_they_are_given, accounts_are_changed_field_by_field,
+                what_is_wrong_with_an_account_is_said, credentials_are_sealed_to_their_row,
+                removed_accounts_leave_nothing;
+            models: models_keep_what_they_are_given, every_price_is_kept, what_is_wrong_with_a_model_is_said;
+            config: every_change_counts, a_refused_change_does_not_count, the_catalog_is_of_one_version;
+            money: settling_charges_once, one_batch_is_one_transaction, adjustments_are_written_down,
+                sums_that_overflow_are_refused, a_wrong_balance_is_found, usage_of_a_removed_user_is_kept;
+            race: two_stores_settle_the_same_database, settlers_and_adjusters_do_not_lock_each_other_out,
+                cancelled_work_leaves_nothing_half_done;
+            usage: a_record_reads_back_as_written, listings_go_page_by_page, totals_add_up,
+                awkward_text_is_kept;
+            responses: owners_are_found_until_they_expire, a_later_owner_counts;
+            schema: migrating_twice_changes_nothing, starting_together_migrates_once, a_newer_schema_is_refused,
+                a_foreign_schema_is_refused, another_master_key_is_refused, a_closed_store_says_so;
+            crash: a_killed_writer_leaves_whole_batches;
+        );
+    };
+    (@ $fresh:path, $done:path; $($module:ident: $($name:ident),+;)+) => {$($(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            if suite::crash::write_if_child().await {
+                return;
+            }
+            let db = $fresh().await;
+            suite::$module::$name(&db).await;
+            $done(db).await;
+        }
+    )+)+};
+}
+pub(crate) use run_suite;
