@@ -1,0 +1,25 @@
+//! Phase 3: may this request be made: the model is allowed, and there is something to pay with.
+
+use tollgate_protocol::{ApiError, ErrorKind};
+use tollgate_routing::check_model;
+
+use crate::authenticate::Identity;
+
+/// No model has a longer name; what is longer would only swell records and messages.
+const MAX_MODEL_BYTES: usize = 256;
+
+/// Checks the model's name and the key's allow-list of models.
+pub(crate) fn admit_model(identity: &Identity, model: &str) -> Result<(), ApiError> {
+    if model.len() > MAX_MODEL_BYTES {
+        return Err(ApiError::invalid_field("model", "longer than 256 bytes"));
+    }
+    check_model(&identity.key, model).map_err(|kind| ApiError::about(kind, model))
+}
+
+/// Checks that the user's balance is above zero.
+pub(crate) fn admit_balance(identity: &Identity) -> Result<(), ApiError> {
+    if identity.has_balance() {
+        return Ok(());
+    }
+    Err(ApiError::of(ErrorKind::InsufficientBalance))
+}

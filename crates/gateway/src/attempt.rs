@@ -1,0 +1,138 @@
+//! Phases 4 and 5: the accounts of the plan, one after the other, until one answers.
+//!
+//! Nothing has reached the caller while this runs, so any failure that is the account's or the network's own may be
+//! hidden by the next account. A refusal of the request itself is never tried elsewhere.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use tollgate_protocol::{ApiError, Endpoint, ErrorKind, Probe, Protocol, forward_edits};
+use tollgate_routing::Attempt;
+use tollgate_upstream::RequestHead;
+
+use crate::destination::{Destination, upstream_headers};
+use crate::draft::Draft;
+use crate::health::InFlight;
+use crate::opening::{OpenedAnswer, open_stream, read_whole};
+use crate::state::{Live, Shared};
+use crate::verdict::{Failure, Refused, network_failure, refused_by_upstream};
+
+/// A call as it came in, ready to be sent to any account.
+pub(crate) struct Call<'a> {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a Bytes,
+    pub(crate) probe: &'a Probe<'a>,
+}
+
+/// An account answered with success.
+pub(crate) struct Opened {
+    pub(crate) destination: Arc<Destination>,
+    pub(crate) protocol: Protocol,
+    pub(crate) upstream_model: String,
+    pub(crate) in_flight: InFlight,
+    pub(crate) headers: HeaderMap,
+    pub(crate) answer: OpenedAnswer,
+}
+
+/// Tries the accounts in order. `prepare` readies the draft for each: from then on the account may have served the
+/// request, whether or not the caller is still there.
+pub(crate) async fn run(
+    shared: &Shared,
+    live: &Live,
+    attempts: &[Attempt<'_>],
+    call: &Call<'_>,
+    draft: &mut Draft,
+    prepare: impl Fn(&mut Draft, &Attempt<'_>),
+) -> Result<Opened, Refused> {
+    let started = Instant::now();
+    let mut last = None;
+    for attempt in attempts.iter().take(shared.config.max_attempts.max(1)) {
+        if last.is_some() && started.elapsed() >= shared.config.failover_budget {
+            break;
+        }
+        let Some(destination) = live.destinations.get(&attempt.account.id) else {
+            continue;
+        };
+        if let Some(record) = draft.record() {
+            record.attempts += 1;
+            record.account_id = Some(attempt.account.id);
+            record.upstream_protocol = Some(attempt.protocol);
+            record.upstream_model = Some(attempt.upstream_model.clone().into_owned());
+        }
+        prepare(draft, attempt);
+        match try_account(shared, destination, attempt, call, draft).await {
+            Ok(opened) => return Ok(opened),
+            Err(Failure::Final(refused)) => return Err(refused),
+            Err(Failure::Next(error)) => {
+                tracing::info!(account = %attempt.account.name, kind = %error.kind, "attempt failed");
+                last = Some(worse_last(last, error));
+            }
+        }
+    }
+    Err(last.unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount)).into())
+}
+
+/// Of two failures the caller is told the one that says more: a rate limit names its end.
+fn worse_last(previous: Option<ApiError>, next: ApiError) -> ApiError {
+    match previous {
+        Some(previous) if previous.kind == ErrorKind::AllCooling && next.kind != ErrorKind::AllCooling => {
+            previous
+        }
+        _ => next,
+    }
+}
+
+async fn try_account(
+    shared: &Shared,
+    destination: &Arc<Destination>,
+    attempt: &Attempt<'_>,
+    call: &Call<'_>,
+    draft: &mut Draft,
+) -> Result<Opened, Failure> {
+    let Some((endpoint, path)) = destination.route(call.endpoint) else {
+        return Err(Failure::Next(ApiError::of(ErrorKind::NoAccount)));
+    };
+    let in_flight = InFlight::begin(&destination.health);
+    let head = RequestHead {
+        method: Method::POST,
+        path_and_query: path.clone(),
+        headers: upstream_headers(call.headers, attempt.protocol, destination),
+    };
+    let body = forward_edits(call.probe, call.endpoint, &attempt.upstream_model).apply(call.body);
+    let answer = shared.upstream.send(endpoint, head, body).await;
+    let answer = answer.map_err(|error| network_failure(shared, &in_flight, &error))?;
+    if let Some(record) = draft.record() {
+        record.upstream_request_id = upstream_request_id(&answer.headers);
+    }
+    if !answer.status.is_success() {
+        return Err(refused_by_upstream(shared, &in_flight, attempt.protocol, answer).await);
+    }
+    let headers = answer.headers;
+    let opened = if call.probe.stream && !call.endpoint.counts_only() {
+        open_stream(shared, attempt.protocol, &headers, answer.body).await
+    } else {
+        read_whole(shared, attempt.protocol, answer.body, draft).await
+    };
+    let answer = opened.map_err(|error| {
+        in_flight.account().failed(shared.now());
+        Failure::Next(error)
+    })?;
+    in_flight.account().succeeded();
+    draft.first_byte();
+    Ok(Opened {
+        destination: Arc::clone(destination),
+        protocol: attempt.protocol,
+        upstream_model: attempt.upstream_model.clone().into_owned(),
+        in_flight,
+        headers,
+        answer,
+    })
+}
+
+fn upstream_request_id(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("request-id").or_else(|| headers.get("x-request-id"))?;
+    value.to_str().ok().map(|id| id.chars().take(200).collect())
+}

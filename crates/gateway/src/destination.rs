@@ -1,0 +1,150 @@
+//! An account made ready for sending: its endpoint, paths and credential header for each protocol.
+
+use std::sync::Arc;
+
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use tollgate_protocol::{Endpoint, Protocol, forward_request_headers};
+use tollgate_routing::{Account, AuthScheme, UpstreamPath};
+use tollgate_upstream::{Client, Endpoint as UpstreamEndpoint};
+
+use crate::health::AccountHealth;
+
+const DEFAULT_ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
+
+/// Where and how one account is called. Made once for each snapshot of the configuration.
+pub(crate) struct Destination {
+    pub(crate) health: Arc<AccountHealth>,
+    pub(crate) credential: (HeaderName, HeaderValue),
+    /// Why some protocol of the account cannot be called; written to the log.
+    pub(crate) problems: Vec<String>,
+    routes: [Option<ProtocolRoute>; 3],
+}
+
+/// How one protocol of an account is reached.
+struct ProtocolRoute {
+    endpoint: UpstreamEndpoint,
+    /// The whole path of each call.
+    paths: Vec<(Endpoint, PathAndQuery)>,
+}
+
+/// The calls each protocol has; the path of each is made once.
+const CALLS: [(Protocol, &[(Endpoint, UpstreamPath<'static>)]); 3] = [
+    (
+        Protocol::Messages,
+        &[(Endpoint::Messages, UpstreamPath::Messages), (Endpoint::CountTokens, UpstreamPath::CountTokens)],
+    ),
+    (Protocol::Chat, &[(Endpoint::Chat, UpstreamPath::Chat)]),
+    (
+        Protocol::Responses,
+        &[
+            (Endpoint::Responses, UpstreamPath::Responses),
+            (Endpoint::ResponsesInputTokens, UpstreamPath::ResponsesInputTokens),
+            (Endpoint::ResponsesCompact, UpstreamPath::ResponsesCompact),
+        ],
+    ),
+];
+
+impl Destination {
+    pub(crate) fn new(client: &Client, account: &Account, health: Arc<AccountHealth>) -> Self {
+        let mut problems = Vec::new();
+        let mut routes = [None, None, None];
+        for (slot, (protocol, calls)) in routes.iter_mut().zip(CALLS) {
+            match ProtocolRoute::new(client, account, protocol, calls) {
+                Ok(route) => *slot = route,
+                Err(problem) => problems.push(format!("{protocol}: {problem}")),
+            }
+        }
+        let credential = credential_header(account).unwrap_or_else(|| {
+            problems.push("the credential cannot be sent in a header".to_owned());
+            (AUTHORIZATION, HeaderValue::from_static(""))
+        });
+        Self { health, credential, problems, routes }
+    }
+
+    /// The endpoint and path of a call, if the account can be called in its protocol.
+    pub(crate) fn route(&self, call: Endpoint) -> Option<(&UpstreamEndpoint, &PathAndQuery)> {
+        let native = native_call(call);
+        let route = self.routes[slot(native.protocol())].as_ref()?;
+        let (_, path) = route.paths.iter().find(|(endpoint, _)| *endpoint == native)?;
+        Some((&route.endpoint, path))
+    }
+
+    /// The endpoint for calls on a stored response.
+    pub(crate) fn responses_endpoint(&self) -> Option<&UpstreamEndpoint> {
+        self.routes[slot(Protocol::Responses)].as_ref().map(|route| &route.endpoint)
+    }
+}
+
+impl ProtocolRoute {
+    fn new(
+        client: &Client,
+        account: &Account,
+        protocol: Protocol,
+        calls: &[(Endpoint, UpstreamPath<'static>)],
+    ) -> Result<Option<Self>, String> {
+        let mut endpoint = None;
+        let mut paths = Vec::with_capacity(calls.len());
+        for (call, tail) in calls {
+            let Some(url) = account.url_for(protocol, tail) else {
+                return Ok(None);
+            };
+            let uri: Uri = url.parse().map_err(|error| format!("`{url}` is not a URL: {error}"))?;
+            let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+            let origin = format!(
+                "{}://{}",
+                uri.scheme_str().unwrap_or("https"),
+                uri.authority().map_or("", |a| a.as_str())
+            );
+            if endpoint.is_none() {
+                let proxy = account.proxy.as_ref().map(|proxy| proxy.expose().as_str());
+                // Loopback is allowed where the operator wrote it out; the client checks that they did.
+                endpoint = Some(client.endpoint(&origin, proxy, true).map_err(|error| error.to_string())?);
+            }
+            paths.push((*call, path));
+        }
+        Ok(endpoint.map(|endpoint| Self { endpoint, paths }))
+    }
+}
+
+/// The call as the upstream knows it: the envelope is the gate's own.
+fn native_call(call: Endpoint) -> Endpoint {
+    match call {
+        Endpoint::EnvelopeMessages => Endpoint::Messages,
+        Endpoint::EnvelopeChat => Endpoint::Chat,
+        native => native,
+    }
+}
+
+const fn slot(protocol: Protocol) -> usize {
+    match protocol {
+        Protocol::Messages => 0,
+        Protocol::Chat => 1,
+        Protocol::Responses => 2,
+    }
+}
+
+/// The caller's headers, less what is not the upstream's business, plus the account's credential.
+pub(crate) fn upstream_headers(sent: &HeaderMap, protocol: Protocol, destination: &Destination) -> HeaderMap {
+    let mut headers = forward_request_headers(sent);
+    headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    if protocol == Protocol::Messages {
+        headers.entry("anthropic-version").or_insert(DEFAULT_ANTHROPIC_VERSION);
+    }
+    let (name, value) = &destination.credential;
+    headers.insert(name, value.clone());
+    headers
+}
+
+fn credential_header(account: &Account) -> Option<(HeaderName, HeaderValue)> {
+    let secret = account.credential.expose();
+    let (name, text) = match account.auth {
+        AuthScheme::XApiKey => (HeaderName::from_static("x-api-key"), secret.clone()),
+        AuthScheme::Bearer => (AUTHORIZATION, format!("Bearer {secret}")),
+    };
+    let mut value = HeaderValue::try_from(text).ok()?;
+    value.set_sensitive(true);
+    Some((name, value))
+}

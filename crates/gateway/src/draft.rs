@@ -1,0 +1,230 @@
+//! The usage record of a request that is under way, and its one settlement.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use quick_cache::sync::Cache;
+use tollgate_base::{RequestId, Timestamp, Usage};
+use tollgate_pricing::{CostParts, ModelPrice, charge};
+use tollgate_protocol::{ApiError, Dialect, Observed};
+use tollgate_store::{ResponseOwner, StreamEnd, UsageRecord};
+
+use crate::settle::{Place, Settlement};
+
+/// The status of a request whose caller went away before the answer; nginx's number for it.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// A request under way. It holds its place in the settler's queue and is settled exactly once: by [`Draft::close`],
+/// or when it is dropped because its caller left before anything was consumed.
+pub(crate) struct Draft {
+    record: Option<Box<UsageRecord>>,
+    place: Option<Place>,
+    price: Option<ModelPrice>,
+    ownership: Option<Ownership>,
+    started: Instant,
+}
+
+/// To whom and to which account a stored response will belong.
+pub(crate) struct Ownership {
+    pub(crate) owner: ResponseOwner,
+    /// The owners this node knows; a caller may ask for its response before the store has it.
+    pub(crate) known: Arc<Cache<String, ResponseOwner>>,
+}
+
+/// How a request ended.
+pub(crate) struct Ending {
+    pub(crate) status: u16,
+    pub(crate) stream_end: StreamEnd,
+    pub(crate) usage: Option<Usage>,
+    pub(crate) stop_reason: Option<String>,
+    pub(crate) error_kind: Option<String>,
+    /// The id of the upstream's answer.
+    pub(crate) response_id: Option<String>,
+}
+
+impl Ending {
+    /// An ending with what was observed of the answer.
+    pub(crate) fn observed(status: u16, stream_end: StreamEnd, observed: Observed) -> Self {
+        Self {
+            status,
+            stream_end,
+            usage: observed.usage,
+            stop_reason: observed.stop_reason,
+            error_kind: None,
+            response_id: observed.id,
+        }
+    }
+}
+
+impl Draft {
+    pub(crate) fn new(record: UsageRecord, place: Place, started: Instant) -> Self {
+        Self { record: Some(Box::new(record)), place: Some(place), price: None, ownership: None, started }
+    }
+
+    /// Moves the request out, to be settled elsewhere; what stays behind settles nothing.
+    pub(crate) fn take(&mut self) -> Self {
+        Self {
+            record: self.record.take(),
+            place: self.place.take(),
+            price: self.price.take(),
+            ownership: self.ownership.take(),
+            started: self.started,
+        }
+    }
+
+    /// The record as it stands; `None` once it is settled.
+    pub(crate) fn record(&mut self) -> Option<&mut UsageRecord> {
+        self.record.as_deref_mut()
+    }
+
+    /// Copies in what the request will be charged by.
+    pub(crate) fn priced(&mut self, price: ModelPrice, version: i64) {
+        self.price = Some(price);
+        if let Some(record) = self.record() {
+            record.price_version = version;
+        }
+    }
+
+    /// Notes that the first real byte of the answer is there.
+    pub(crate) fn first_byte(&mut self) {
+        let elapsed_ms = self.elapsed_ms();
+        if let Some(record) = self.record() {
+            record.first_byte_ms.get_or_insert(elapsed_ms);
+        }
+    }
+
+    /// Notes what of the answer could not be carried to the caller.
+    pub(crate) fn dropped(&mut self, names: String) {
+        if let Some(record) = self.record() {
+            record.dropped = Some(names);
+        }
+    }
+
+    /// Keeps the account that made a stored response, so that later calls on it go there.
+    pub(crate) fn keeps_response(&mut self, ownership: Ownership) {
+        self.ownership = Some(ownership);
+    }
+
+    /// Lets the caller ask for a response before its request is settled.
+    pub(crate) fn announce(&self, id: &str) {
+        if let Some(Ownership { owner, known }) = &self.ownership {
+            known.insert(id.to_owned(), *owner);
+        }
+    }
+
+    /// Settles a request that was refused or failed before it consumed anything.
+    pub(crate) fn refuse(self, error: &ApiError, dialect: Dialect) {
+        let status = error.status(dialect);
+        let error_kind = Some(error.kind.as_str().to_owned());
+        let nothing = Ending::observed(status, StreamEnd::None, Observed::default());
+        self.close(Ending { error_kind, ..nothing });
+    }
+
+    /// Settles the request.
+    pub(crate) fn close(mut self, ending: Ending) {
+        self.settle(ending);
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn settle(&mut self, ending: Ending) {
+        let total_ms = self.elapsed_ms();
+        let (Some(mut record), Some(place)) = (self.record.take(), self.place.take()) else {
+            return;
+        };
+        record.total_ms = total_ms;
+        record.status = ending.status;
+        record.stream_end = ending.stream_end;
+        record.stop_reason = ending.stop_reason;
+        record.error_kind = ending.error_kind;
+        match ending.usage {
+            Some(usage) => price_usage(&mut record, &usage, self.price.as_ref()),
+            // An answer without usage was not free; that its cost is unknown has to show.
+            None => record.estimated = (200..300).contains(&ending.status),
+        }
+        let response = self.ownership.take().zip(ending.response_id).map(|(ownership, id)| {
+            ownership.known.insert(id.clone(), ownership.owner);
+            (id, ownership.owner)
+        });
+        place.send(Box::new(Settlement { record: *record, response }));
+    }
+}
+
+/// More than any model reads or writes for one request; what an upstream reports beyond it is an error of its own.
+const MOST_TOKENS: u64 = 10_000_000;
+const MOST_CALLS: u64 = 10_000;
+
+/// The usage within what is possible, and whether it had to be cut.
+fn bounded(usage: &Usage) -> (Usage, bool) {
+    let tokens = |count: u64| count.min(MOST_TOKENS);
+    let bounded = Usage {
+        input_tokens: tokens(usage.input_tokens),
+        output_tokens: tokens(usage.output_tokens),
+        cache_write_5m_tokens: tokens(usage.cache_write_5m_tokens),
+        cache_write_1h_tokens: tokens(usage.cache_write_1h_tokens),
+        cache_read_tokens: tokens(usage.cache_read_tokens),
+        reasoning_tokens: tokens(usage.reasoning_tokens),
+        web_search_calls: usage.web_search_calls.min(MOST_CALLS),
+    };
+    (bounded, bounded != *usage)
+}
+
+/// Puts usage and its price into the record.
+fn price_usage(record: &mut UsageRecord, usage: &Usage, price: Option<&ModelPrice>) {
+    let (usage, was_cut) = bounded(usage);
+    if was_cut {
+        tracing::warn!(request = %record.id, "an upstream reported impossible usage");
+        record.error_kind = Some("usage_out_of_bounds".to_owned());
+    }
+    record.usage = usage;
+    let Some(price) = price else { return };
+    match charge(&usage, price, record.group_rate, record.user_rate) {
+        Ok(charge) => {
+            record.cost = charge.total;
+            record.parts = charge.parts;
+        }
+        Err(error) => {
+            // Only numbers no provider serves get here; they are kept and flagged, not wrapped.
+            tracing::error!(request = %record.id, %error, "usage cannot be priced");
+            record.cost = tollgate_base::Money::ZERO;
+            record.parts = CostParts::default();
+            record.error_kind = Some("usage_not_priced".to_owned());
+        }
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        self.settle(Ending::observed(CLIENT_CLOSED_REQUEST, StreamEnd::ClientGone, Observed::default()));
+    }
+}
+
+/// What identifies a request everywhere: on the wire, in the log and in the records.
+#[derive(Clone)]
+pub(crate) struct RequestTag {
+    pub(crate) id: RequestId,
+    pub(crate) text: Arc<str>,
+    pub(crate) at: Timestamp,
+}
+
+impl RequestTag {
+    pub(crate) fn new(at: Timestamp) -> Self {
+        let id = RequestId::generate();
+        Self { id, text: id.to_string().into(), at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_usage_is_cut_and_flagged() {
+        let possible = Usage { input_tokens: 900_000, output_tokens: MOST_TOKENS, ..Usage::default() };
+        assert_eq!(bounded(&possible), (possible, false));
+        let impossible = Usage { output_tokens: u64::MAX, ..possible };
+        assert_eq!(bounded(&impossible), (possible, true));
+    }
+}

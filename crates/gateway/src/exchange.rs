@@ -1,0 +1,225 @@
+//! What is still coming when a caller leaves: the rest of the answer is read for its usage, within a bound.
+
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio_util::sync::CancellationToken;
+use tollgate_protocol::{ApiError, ErrorKind, Observed, Protocol, StreamObserver, observe_answer};
+use tollgate_sse::Boundary;
+use tollgate_store::StreamEnd;
+use tollgate_upstream::{AnswerBody, Kind, UpstreamError};
+
+use crate::draft::{Draft, Ending};
+use crate::health::InFlight;
+use crate::state::Shared;
+
+/// The status of an answer that was on its way when its caller left.
+pub(crate) const STATUS_OK: u16 = 200;
+
+const REST_TIME: Duration = Duration::from_secs(2);
+
+/// How much of an answer is read after its caller has gone.
+#[derive(Debug, Clone)]
+pub(crate) struct DrainLimits {
+    time: Duration,
+    answer_bytes: usize,
+    /// The gate is ending: nothing more is read.
+    ending: CancellationToken,
+}
+
+impl DrainLimits {
+    pub(crate) fn of(shared: &Shared) -> Self {
+        Self {
+            time: shared.config.drain_limit,
+            answer_bytes: shared.config.max_answer_bytes,
+            ending: shared.ending.clone(),
+        }
+    }
+
+    /// Runs a drain within its limits; `None` if it was cut.
+    async fn apply<T>(&self, drain: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            drained = tokio::time::timeout(self.time, drain) => drained.ok(),
+            () = self.ending.cancelled() => None,
+        }
+    }
+}
+
+/// A whole answer being read. Dropped in the middle, it is read to its end without the caller and then settled.
+pub(crate) struct Collecting<'a> {
+    body: Option<AnswerBody>,
+    read: WholeAnswer,
+    draft: &'a mut Draft,
+    protocol: Protocol,
+    limits: DrainLimits,
+}
+
+impl<'a> Collecting<'a> {
+    pub(crate) fn new(
+        body: AnswerBody,
+        protocol: Protocol,
+        draft: &'a mut Draft,
+        limits: DrainLimits,
+    ) -> Self {
+        Self { body: Some(body), read: WholeAnswer::default(), draft, protocol, limits }
+    }
+
+    /// Reads to the end of the answer.
+    pub(crate) async fn finish(mut self) -> Result<Bytes, ApiError> {
+        // The body stays in `self` while it is awaited, so that a drop in between finds it.
+        while let Some(body) = self.body.as_mut() {
+            match body.chunk().await {
+                Some(Ok(chunk)) if self.read.push(&chunk, self.limits.answer_bytes) => {}
+                Some(Ok(_)) => {
+                    self.body = None;
+                    return Err(ApiError::of(ErrorKind::UpstreamInvalid));
+                }
+                Some(Err(error)) => {
+                    self.body = None;
+                    return Err(body_error(&error));
+                }
+                None => self.body = None,
+            }
+        }
+        Ok(std::mem::take(&mut self.read).into_bytes())
+    }
+}
+
+impl Drop for Collecting<'_> {
+    fn drop(&mut self) {
+        let Some(body) = self.body.take() else { return };
+        let draft = self.draft.take();
+        spawn(drain_whole(body, std::mem::take(&mut self.read), draft, self.protocol, self.limits.clone()));
+    }
+}
+
+/// The bytes of an answer so far; a single chunk is kept as it lies.
+#[derive(Default)]
+struct WholeAnswer {
+    first: Bytes,
+    more: BytesMut,
+}
+
+impl WholeAnswer {
+    /// Adds a chunk; `false` when the answer is larger than `limit_bytes`.
+    fn push(&mut self, chunk: &Bytes, limit_bytes: usize) -> bool {
+        if self.first.len() + self.more.len() + chunk.len() > limit_bytes {
+            return false;
+        }
+        if self.first.is_empty() && self.more.is_empty() {
+            self.first = chunk.clone();
+            return true;
+        }
+        if !self.first.is_empty() {
+            self.more.extend_from_slice(&std::mem::take(&mut self.first));
+        }
+        self.more.extend_from_slice(chunk);
+        true
+    }
+
+    fn into_bytes(self) -> Bytes {
+        if self.more.is_empty() { self.first } else { self.more.freeze() }
+    }
+}
+
+async fn drain_whole(
+    mut body: AnswerBody,
+    mut read: WholeAnswer,
+    draft: Draft,
+    protocol: Protocol,
+    limits: DrainLimits,
+) {
+    let reading = async {
+        while let Some(chunk) = body.chunk().await {
+            if !chunk.is_ok_and(|chunk| read.push(&chunk, limits.answer_bytes)) {
+                return false;
+            }
+        }
+        true
+    };
+    let complete = limits.apply(reading).await.unwrap_or(false);
+    let observed = complete.then(|| observe_answer(protocol, &read.into_bytes()).ok()).flatten();
+    close_without_caller(draft, observed.unwrap_or_default());
+}
+
+/// Reads the rest of a stream for its usage and settles it.
+pub(crate) fn drain_stream(
+    body: AnswerBody,
+    boundary: Boundary,
+    observer: StreamObserver,
+    draft: Draft,
+    in_flight: InFlight,
+    limits: DrainLimits,
+) {
+    spawn(async move {
+        let (mut body, mut boundary, mut observer) = (body, boundary, observer);
+        let reading = async {
+            while let Some(Ok(chunk)) = body.chunk().await {
+                let Ok(complete) = boundary.push(chunk) else {
+                    return;
+                };
+                observer.complete_bytes(&complete.joined());
+            }
+        };
+        // Where it is cut, the request is settled on what was seen until then.
+        limits.apply(reading).await;
+        close_without_caller(draft, observer.observed().clone());
+        drop(in_flight);
+    });
+}
+
+/// Reads on to the end of a stream that has said everything, so that its connection can be used again.
+pub(crate) fn drain_rest(mut body: AnswerBody) {
+    spawn(async move {
+        let reading = async { while let Some(Ok(_)) = body.chunk().await {} };
+        // A connection that does not end by then is not worth keeping.
+        let _ = tokio::time::timeout(REST_TIME, reading).await;
+    });
+}
+
+fn close_without_caller(draft: Draft, observed: Observed) {
+    draft.close(Ending::observed(STATUS_OK, StreamEnd::ClientGone, observed));
+}
+
+/// Runs a drain beside everything else. Without a runtime the process is ending and the drain is dropped, which
+/// settles its request as far as it got.
+fn spawn(drain: impl Future<Output = ()> + Send + 'static) {
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(drain);
+    }
+}
+
+/// What a broken answer is called towards the caller.
+pub(crate) fn body_error(error: &UpstreamError) -> ApiError {
+    tracing::warn!(%error, "an upstream answer broke off");
+    ApiError::of(match error.kind {
+        Kind::Timeout => ErrorKind::UpstreamTimeout,
+        Kind::TooLarge => ErrorKind::UpstreamInvalid,
+        _ => ErrorKind::UpstreamUnreachable,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_chunk_is_not_copied() {
+        let chunk = Bytes::from_static(b"{\"a\":1}");
+        let mut read = WholeAnswer::default();
+        assert!(read.push(&chunk, 100));
+        assert_eq!(read.into_bytes().as_ptr(), chunk.as_ptr());
+    }
+
+    #[test]
+    fn chunks_are_joined_within_the_limit() {
+        let mut read = WholeAnswer::default();
+        for part in ["ab", "cd", "ef"] {
+            assert!(read.push(&Bytes::from_static(part.as_bytes()), 6));
+        }
+        assert!(!read.push(&Bytes::from_static(b"g"), 6));
+        assert_eq!(read.into_bytes(), "abcdef");
+    }
+}

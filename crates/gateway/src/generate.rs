@@ -1,0 +1,101 @@
+//! A request that an account answers: planned, tried, answered, and settled however it ends.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Response;
+use tollgate_protocol::{Endpoint, Protocol};
+use tollgate_routing::{Attempt, Group};
+use tollgate_store::ResponseOwner;
+
+use crate::answer::{self, Asked, Shape};
+use crate::attempt::{self, Call};
+use crate::authenticate::Identity;
+use crate::draft::{Draft, Ownership};
+use crate::plan::{plan_attempts, price_of};
+use crate::record::new_record;
+use crate::respond::AnswerStream;
+use crate::serve::Caller;
+use crate::state::{Live, Shared};
+use crate::verdict::Refused;
+
+/// How long the account that made a stored response is remembered; OpenAI keeps them for at least this long.
+const RESPONSE_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// A request that may be made, before an account is chosen for it.
+pub(crate) struct Generation<'a> {
+    pub(crate) live: &'a Live,
+    pub(crate) identity: &'a Identity,
+    pub(crate) group: &'a Group,
+    pub(crate) address: IpAddr,
+    pub(crate) call: &'a Call<'a>,
+    pub(crate) shape: Shape,
+}
+
+/// Phases 4 to 6: plan, try, answer. The draft settles the request however it ends.
+pub(crate) async fn generate(
+    shared: &Arc<Shared>,
+    caller: &Caller,
+    request: &Generation<'_>,
+) -> Result<Response<AnswerStream>, Refused> {
+    let place = shared.settler.reserve()?;
+    let mut draft = Draft::new(new_record(caller, request), place, caller.started);
+    match open(shared, request, &mut draft).await {
+        Ok(opened) => {
+            let probe = request.call.probe;
+            let asked = Asked {
+                headers: caller.headers(),
+                shape: request.shape,
+                dialect: caller.dialect,
+                model: probe.model.clone().into_owned(),
+                hide_usage: asks_for_usage(request.call),
+            };
+            Ok(answer::respond(shared, &caller.tag, asked, opened, draft)?)
+        }
+        Err(refused) => {
+            let (Refused::Error(error) | Refused::Verbatim { error, .. }) = &refused;
+            draft.refuse(error, caller.dialect);
+            Err(refused)
+        }
+    }
+}
+
+/// Whether the gate asks a chat upstream for the usage chunk that its caller did not ask for.
+fn asks_for_usage(call: &Call<'_>) -> bool {
+    call.endpoint.protocol() == Protocol::Chat && call.probe.stream && call.probe.include_usage != Some(true)
+}
+
+async fn open(
+    shared: &Arc<Shared>,
+    request: &Generation<'_>,
+    draft: &mut Draft,
+) -> Result<attempt::Opened, Refused> {
+    let attempts = plan_attempts(shared, request).await?;
+    attempt::run(shared, request.live, &attempts, request.call, draft, |draft, attempt| {
+        if let Some((price, version)) = price_of(shared, request, &attempt.upstream_model) {
+            draft.priced(price, version);
+        }
+        if keeps_response(request.call) {
+            draft.keeps_response(ownership(shared, request, attempt));
+        }
+    })
+    .await
+}
+
+fn ownership(shared: &Shared, request: &Generation<'_>, attempt: &Attempt<'_>) -> Ownership {
+    let now = shared.now();
+    let owner = ResponseOwner {
+        key_id: request.identity.key.id,
+        account_id: attempt.account.id,
+        group_id: request.group.id,
+        created_at: now,
+        expires_at: now.after(RESPONSE_LIFETIME),
+    };
+    Ownership { owner, known: Arc::clone(&shared.response_owners) }
+}
+
+/// Whether the upstream will keep the response, so that calls on it may follow; `store` is on unless switched off.
+fn keeps_response(call: &Call<'_>) -> bool {
+    call.endpoint == Endpoint::Responses && call.probe.store != Some(false)
+}

@@ -1,0 +1,100 @@
+//! The data plane, a file for each phase of a request.
+//!
+//! A request passes `serve` (`route`, `authenticate`, `body`, `admit`) -> `generate` (`plan`, `attempt`) -> `answer` or
+//! `relay` -> `settle`, and whatever happens on the way is written by `respond` in the caller's dialect. Everything
+//! a request reads lies in one immutable snapshot (`state`); everything it owes is sent to one queue (`settle`).
+
+mod admit;
+mod answer;
+mod attempt;
+mod authenticate;
+mod background;
+mod body;
+mod client;
+mod config;
+mod count;
+mod destination;
+mod draft;
+mod error;
+mod exchange;
+mod generate;
+mod health;
+mod models;
+mod opening;
+mod plan;
+mod record;
+mod relay;
+mod respond;
+mod responses;
+mod route;
+mod serve;
+mod settle;
+mod state;
+mod stream_edit;
+mod tokens;
+mod verdict;
+
+pub use config::GatewayConfig;
+pub use error::GatewayError;
+pub use respond::AnswerStream;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tollgate_base::Clock;
+use tollgate_store::Store;
+use tollgate_upstream::Client;
+
+use crate::state::Shared;
+
+/// What the gate stands on.
+pub struct GatewayDeps {
+    /// Users, keys, groups, accounts, prices and usage records.
+    pub store: Store,
+    /// The connections to providers.
+    pub upstream: Client,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A request being answered.
+pub type Answering = Pin<Box<dyn Future<Output = Response<AnswerStream>> + Send>>;
+
+/// The gate: answers requests, one call each. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    shared: Arc<Shared>,
+}
+
+impl Gateway {
+    /// Reads the catalog and starts the settler and the watcher of configuration changes.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn start(config: GatewayConfig, deps: GatewayDeps) -> Result<Self, GatewayError> {
+        Ok(Self { shared: Shared::start(config, deps).await? })
+    }
+
+    /// Answers one request. Never fails: whatever goes wrong is an answer in the caller's dialect.
+    ///
+    /// The future is boxed because a connection keeps room for it as long as it is open, also while a stream of hours
+    /// runs on it.
+    pub fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Answering {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { serve::handle(&shared, request, peer).await })
+    }
+
+    /// From now on `/readyz` fails, so that a load balancer sends no more; requests are still served.
+    pub fn begin_drain(&self) {
+        self.shared.begin_drain();
+    }
+
+    /// Waits until every request is settled and every record is durable. Call it when no connection is left.
+    pub async fn finish(&self) {
+        self.shared.finish().await;
+    }
+}

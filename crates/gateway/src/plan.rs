@@ -1,0 +1,100 @@
+//! Phase 4: the accounts that may be tried, in order, or why there are none.
+
+use tollgate_base::Timestamp;
+use tollgate_pricing::ModelPrice;
+use tollgate_protocol::{ApiError, Endpoint, ErrorKind};
+use tollgate_routing::{Attempt, Health, Need, PlanError, PlanRequest, plan};
+use tollgate_store::ResponseOwner;
+
+use crate::generate::Generation;
+use crate::responses;
+use crate::state::{Live, Shared};
+
+/// The attempts for a request: at accounts that serve its model, in order, where the model has a price.
+pub(crate) async fn plan_attempts<'a>(
+    shared: &Shared,
+    request: &Generation<'a>,
+) -> Result<Vec<Attempt<'a>>, ApiError> {
+    let probe = request.call.probe;
+    let pinned = match &probe.previous_response_id {
+        Some(id) => responses::owner_for(shared, &request.identity.key, id).await?,
+        None => None,
+    };
+    let wanted = PlanRequest {
+        group: request.group,
+        model: &probe.model,
+        protocol: request.call.endpoint.protocol(),
+        sticky: pinned.as_ref().map(|owner| owner.account_id),
+        pick: shared.pick(),
+        need: Need::None,
+    };
+    let mut attempts = attempts(shared, request.live, &wanted)?;
+    if let Some(owner) = pinned {
+        // A stored response lives at one account; no other knows it.
+        attempts.retain(|attempt| attempt.account.id == owner.account_id);
+        if attempts.is_empty() {
+            return Err(unavailable(shared, &owner));
+        }
+    }
+    attempts.retain(|attempt| price_of(shared, request, &attempt.upstream_model).is_some());
+    if attempts.is_empty() {
+        return Err(ApiError::about(ErrorKind::ModelUnpriced, &probe.model));
+    }
+    Ok(attempts)
+}
+
+/// The plan, or why there is none, in the gate's words.
+pub(crate) fn attempts<'a>(
+    shared: &Shared,
+    live: &'a Live,
+    wanted: &PlanRequest<'a>,
+) -> Result<Vec<Attempt<'a>>, ApiError> {
+    let now = shared.now();
+    plan(&live.catalog, &shared.health, now, wanted).map_err(|error| match error {
+        PlanError::ModelNotFound => ApiError::about(ErrorKind::ModelNotFound, wanted.model),
+        PlanError::NoAccount => {
+            served_elsewhere(shared, live, wanted).unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount))
+        }
+        PlanError::AllCooling { until } => cooling(until, now),
+    })
+}
+
+/// The error for a model that the group serves, but in another protocol: it names where.
+fn served_elsewhere<'a>(shared: &Shared, live: &'a Live, wanted: &PlanRequest<'a>) -> Option<ApiError> {
+    let endpoints = [Endpoint::Messages, Endpoint::Chat, Endpoint::Responses];
+    let serves = |endpoint: &Endpoint| {
+        let elsewhere =
+            PlanRequest { protocol: endpoint.protocol(), need: Need::None, sticky: None, ..*wanted };
+        let planned = plan(&live.catalog, &shared.health, shared.now(), &elsewhere);
+        endpoint.protocol() != wanted.protocol && matches!(planned, Ok(_) | Err(PlanError::AllCooling { .. }))
+    };
+    let places: Vec<&str> = endpoints.into_iter().filter(serves).map(Endpoint::path).collect();
+    let message = format!("The model `{}` is served on {} only.", wanted.model, places.join(" and "));
+    (!places.is_empty()).then(|| ApiError::new(ErrorKind::ModelNotFound, message).field("model"))
+}
+
+/// Why the one account that could serve the request cannot.
+fn unavailable(shared: &Shared, owner: &ResponseOwner) -> ApiError {
+    let now = shared.now();
+    match shared.health.cooling_until(&owner.account_id) {
+        Some(until) if until > now => cooling(until, now),
+        _ => ApiError::of(ErrorKind::NoAccount),
+    }
+}
+
+fn cooling(until: Timestamp, now: Timestamp) -> ApiError {
+    let seconds = until.since(now).as_millis().div_ceil(1000);
+    ApiError::of(ErrorKind::AllCooling).retry_after(u32::try_from(seconds).unwrap_or(u32::MAX).max(1))
+}
+
+/// What the request is charged by if `upstream_model` answers it, and the version of that price.
+pub(crate) fn price_of(
+    shared: &Shared,
+    request: &Generation<'_>,
+    upstream_model: &str,
+) -> Option<(ModelPrice, i64)> {
+    match request.live.catalog.price_for(&request.call.probe.model, upstream_model) {
+        Some(model) => Some((model.price, model.price_version)),
+        None => shared.config.default_price.map(|price| (price, 0)),
+    }
+}

@@ -1,0 +1,197 @@
+//! Everything a request reads: one immutable snapshot of the configuration, and the counters that outlive it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use quick_cache::sync::Cache;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tollgate_base::{AccountId, Clock, Money, Timestamp, UserId};
+use tollgate_routing::{Account, Catalog};
+use tollgate_store::{ResponseOwner, Store};
+use tollgate_upstream::Client;
+
+use crate::authenticate::KeyCache;
+use crate::background::AtWork;
+use crate::destination::Destination;
+use crate::health::{AccountHealth, HealthBook};
+use crate::settle::Settler;
+use crate::{GatewayConfig, GatewayDeps, GatewayError};
+
+/// How many owners of recent responses are kept in memory, in front of the store.
+const RESPONSE_OWNERS: usize = 10_000;
+
+/// How often the owners of old responses are removed.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// One version of the configuration, and what was prepared from it.
+pub(crate) struct Live {
+    pub(crate) catalog: Catalog,
+    pub(crate) destinations: HashMap<AccountId, Arc<Destination>>,
+    /// Counts the snapshots; a cached key of an older one is read again.
+    pub(crate) epoch: u64,
+    version: i64,
+}
+
+/// What all requests share.
+pub(crate) struct Shared {
+    pub(crate) config: GatewayConfig,
+    pub(crate) store: Store,
+    pub(crate) upstream: Client,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) keys: KeyCache,
+    pub(crate) balances: Balances,
+    pub(crate) health: HealthBook,
+    pub(crate) settler: Settler,
+    pub(crate) response_owners: Arc<Cache<String, ResponseOwner>>,
+    /// Background responses that are not settled yet.
+    pub(crate) at_work: AtWork,
+    live: ArcSwap<Live>,
+    draining: AtomicBool,
+    picks: AtomicU64,
+    /// The gate is ending: what is read without a caller is cut, and the watcher stops.
+    pub(crate) ending: CancellationToken,
+    watcher: std::sync::Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Shared {
+    pub(crate) async fn start(config: GatewayConfig, deps: GatewayDeps) -> Result<Arc<Self>, GatewayError> {
+        let GatewayDeps { store, upstream, clock } = deps;
+        let health = HealthBook::default();
+        let live = load(&store, &upstream, &health, 0).await?;
+        let balances = Balances::default();
+        let response_owners = Arc::new(Cache::new(RESPONSE_OWNERS));
+        let settler = Settler::start(store.clone(), balances.clone(), Arc::clone(&response_owners), &config);
+        let shared = Arc::new(Self {
+            keys: KeyCache::default(),
+            response_owners,
+            at_work: AtWork::default(),
+            live: ArcSwap::from_pointee(live),
+            draining: AtomicBool::new(false),
+            picks: AtomicU64::new(0),
+            ending: CancellationToken::new(),
+            watcher: std::sync::Mutex::new(None),
+            config,
+            store,
+            upstream,
+            clock,
+            balances,
+            health,
+            settler,
+        });
+        let watcher = tokio::spawn(watch(Arc::downgrade(&shared), shared.ending.clone()));
+        if let Ok(mut slot) = shared.watcher.lock() {
+            *slot = Some(watcher);
+        }
+        Ok(shared)
+    }
+
+    /// The configuration as it stands now. A request takes it once and keeps it.
+    pub(crate) fn live(&self) -> Arc<Live> {
+        self.live.load_full()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A number that spreads requests over equal accounts.
+    pub(crate) fn pick(&self) -> u64 {
+        // Fibonacci hashing turns a counter into well-spread bits without a random source.
+        self.picks.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    pub(crate) fn begin_drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    pub(crate) async fn finish(&self) {
+        self.begin_drain();
+        self.ending.cancel();
+        let watcher = self.watcher.lock().ok().and_then(|mut slot| slot.take());
+        if let Some(watcher) = watcher {
+            // The watcher only reads; that it was stopped in the middle of a read loses nothing.
+            let _ = watcher.await;
+        }
+        self.settler.finish().await;
+    }
+
+    /// Reads the configuration again when its version moved.
+    async fn refresh(&self) -> Result<(), GatewayError> {
+        let current = self.live();
+        if self.store.config_version().await? == current.version {
+            return Ok(());
+        }
+        let next = load(&self.store, &self.upstream, &self.health, current.epoch + 1).await?;
+        tracing::info!(version = next.version, "configuration reloaded");
+        self.live.store(Arc::new(next));
+        Ok(())
+    }
+}
+
+async fn load(
+    store: &Store,
+    upstream: &Client,
+    health: &HealthBook,
+    epoch: u64,
+) -> Result<Live, GatewayError> {
+    let data = store.catalog().await?;
+    let version = data.version;
+    let mut destinations = HashMap::with_capacity(data.accounts.len());
+    for account in &data.accounts {
+        destinations.insert(account.id, Arc::new(destination(upstream, account, health.of(account.id))));
+    }
+    Ok(Live { catalog: Catalog::new(data), destinations, epoch, version })
+}
+
+fn destination(upstream: &Client, account: &Account, health: Arc<AccountHealth>) -> Destination {
+    let destination = Destination::new(upstream, account, health);
+    for problem in &destination.problems {
+        tracing::warn!(account = %account.name, %problem, "account cannot be used for a protocol");
+    }
+    destination
+}
+
+/// Polls the configuration's version, so that a change reaches this node within one poll, and forgets the owners of
+/// responses that are too old to be asked for.
+async fn watch(shared: std::sync::Weak<Shared>, stop: CancellationToken) {
+    let mut next_expiry = Instant::now();
+    loop {
+        let Some(interval) = shared.upgrade().map(|shared| shared.config.config_poll) else { return };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(interval) => {}
+        }
+        let Some(shared) = shared.upgrade() else { return };
+        if let Err(error) = shared.refresh().await {
+            tracing::warn!(%error, "configuration could not be read; the last one stays in force");
+        }
+        if Instant::now() >= next_expiry {
+            next_expiry = Instant::now() + EXPIRY_INTERVAL;
+            if let Err(error) = shared.store.expire_responses(shared.now()).await {
+                tracing::warn!(%error, "old owners of responses could not be removed");
+            }
+        }
+    }
+}
+
+/// The users' balances as last read or settled; what admission looks at.
+#[derive(Clone, Default)]
+pub(crate) struct Balances(Arc<papaya::HashMap<UserId, Arc<AtomicI64>>>);
+
+impl Balances {
+    /// The cell of a user, set to `balance` as just read from the store.
+    pub(crate) fn set(&self, user: UserId, balance: Money) -> Arc<AtomicI64> {
+        let cells = self.0.pin();
+        let cell = cells.get_or_insert_with(user, || Arc::new(AtomicI64::new(balance.nanos())));
+        cell.store(balance.nanos(), Ordering::Release);
+        Arc::clone(cell)
+    }
+}

@@ -1,0 +1,113 @@
+//! The few changes a stream may need on its way: another model name, a chunk kept back, another protocol.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use tollgate_protocol::{
+    ApiError, Dialect, ErrorKind, FrameKind, Protocol, StreamObserver, rename_model_in_frame,
+};
+use tollgate_sse::{Decoder, Frame};
+use tollgate_translate::StreamTranslator;
+
+use crate::answer::untranslatable;
+use crate::relay::has_to_be_reworded;
+
+/// A change made to each event of a stream.
+pub(crate) struct StreamEdit {
+    frames: Decoder,
+    change: Change,
+}
+
+enum Change {
+    /// Events stay as they are but for the model's name and the usage chunk.
+    Touch {
+        protocol: Protocol,
+        /// The model's name as the caller wrote it, where the upstream has another.
+        model: Option<String>,
+        /// Keeps the chunk of a chat stream that only holds the usage from a caller who did not ask for it.
+        hide_usage: bool,
+    },
+    /// Events are written anew in another protocol.
+    Translate(Box<StreamTranslator>),
+}
+
+impl StreamEdit {
+    /// An edit that renames the model or hides the usage chunk; `None` if neither is wanted.
+    pub(crate) fn touch(
+        protocol: Protocol,
+        model: Option<String>,
+        hide_usage: bool,
+        limit_bytes: usize,
+    ) -> Option<Self> {
+        let wanted = model.is_some() || hide_usage;
+        let change = Change::Touch { protocol, model, hide_usage };
+        wanted.then(|| Self { frames: Decoder::new(limit_bytes), change })
+    }
+
+    /// An edit that writes the stream in another protocol.
+    pub(crate) fn translate(translator: StreamTranslator, limit_bytes: usize) -> Self {
+        Self { frames: Decoder::new(limit_bytes), change: Change::Translate(Box::new(translator)) }
+    }
+
+    /// Changes whole events; what is to be sent is put behind `ready`.
+    pub(crate) fn apply(
+        &mut self,
+        bytes: Bytes,
+        dialect: Dialect,
+        observer: &mut StreamObserver,
+        ready: &mut VecDeque<Bytes>,
+    ) -> Result<(), ApiError> {
+        self.frames.push(bytes).map_err(|_| ApiError::of(ErrorKind::UpstreamInvalid))?;
+        let mut written = Vec::new();
+        while let Some(frame) = self.frames.next_frame() {
+            let kind = observer.frame(frame.event_str().as_bytes(), &frame.data);
+            if let FrameKind::Error(failure) = &kind
+                && has_to_be_reworded(failure, dialect)
+            {
+                return Err(failure.to_error());
+            }
+            match &mut self.change {
+                Change::Touch { protocol, model, hide_usage } => {
+                    if !(*hide_usage && matches!(kind, FrameKind::Usage)) {
+                        ready.extend(touched(*protocol, frame, model.as_deref()));
+                    }
+                }
+                Change::Translate(translator) => {
+                    if frame.has_data {
+                        let event = frame.event_str();
+                        translator.frame(event, &frame.data, &mut written).map_err(untranslatable)?;
+                    }
+                }
+            }
+        }
+        if !written.is_empty() {
+            ready.push_back(Bytes::from(written));
+        }
+        Ok(())
+    }
+
+    /// What of the events so far could not be carried to the caller.
+    pub(crate) fn dropped(&self) -> Option<String> {
+        let Change::Translate(translator) = &self.change else { return None };
+        let dropped = translator.dropped();
+        (!dropped.is_empty()).then(|| dropped.join(","))
+    }
+
+    /// The stream is over; `false` when it was cut, so that an error has to be said.
+    pub(crate) fn finish(&mut self, ready: &mut VecDeque<Bytes>) -> bool {
+        let Change::Translate(translator) = &mut self.change else {
+            return true;
+        };
+        let mut written = Vec::new();
+        let whole = translator.on_eof(&mut written);
+        if !written.is_empty() {
+            ready.push_back(Bytes::from(written));
+        }
+        whole
+    }
+}
+
+fn touched(protocol: Protocol, frame: Frame, model: Option<&str>) -> Vec<Bytes> {
+    let renamed = model.and_then(|model| rename_model_in_frame(protocol, &frame.raw, model));
+    renamed.unwrap_or_else(|| vec![frame.raw])
+}

@@ -1,0 +1,18 @@
+//! The gate as its callers meet it: over a socket, with a real store and the sandbox provider behind it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
+
+mod count_tokens;
+mod endpoints;
+mod errors;
+mod failover;
+mod live;
+mod models;
+mod postgres;
+mod refusals;
+mod relay;
+mod responses;
+mod settle;
+mod stream_errors;
+mod streams;
+mod styles;
+mod support;
