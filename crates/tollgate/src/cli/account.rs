@@ -1,0 +1,159 @@
+//! `tollgate account`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use tollgate_routing::{AuthScheme, Pattern, Platform};
+
+use super::FormatArgs;
+use super::words::mapping_entry;
+
+/// `tollgate account`.
+#[derive(Debug, Args)]
+pub(crate) struct AccountArgs {
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+    #[command(subcommand)]
+    pub(crate) command: AccountCommand,
+}
+
+/// What to do with accounts. An account is named by name or id.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Create an account
+    Create {
+        /// The name, unique among accounts
+        name: String,
+        /// Whose API it speaks: anthropic or openai
+        #[arg(long)]
+        platform: Platform,
+        #[command(flatten)]
+        urls: BaseUrlFields,
+        #[command(flatten)]
+        credential: CredentialFields,
+        #[command(flatten)]
+        fields: AccountFields,
+    },
+    /// List all accounts
+    List,
+    /// Show one account, without its credential
+    Show {
+        /// Name or id
+        account: String,
+    },
+    /// Change an account; a list given replaces the old one
+    Update {
+        /// Name or id
+        account: String,
+        /// A new name
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        urls: BaseUrlFields,
+        #[command(flatten)]
+        credential: CredentialFields,
+        #[command(flatten)]
+        fields: AccountFields,
+        /// Remove a setting (repeatable)
+        #[arg(long, value_name = "WHAT")]
+        clear: Vec<AccountClear>,
+    },
+    /// Send nothing to an account for now
+    Disable {
+        /// Name or id
+        account: String,
+    },
+    /// Undo disable
+    Enable {
+        /// Name or id
+        account: String,
+    },
+    /// Remove an account
+    Remove {
+        /// Name or id
+        account: String,
+    },
+}
+
+/// Where a provider is.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Addresses")]
+pub(crate) struct BaseUrlFields {
+    /// The base URL for every protocol of the platform
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// The base URL for Anthropic Messages
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url_messages: Option<String>,
+    /// The base URL for OpenAI Chat Completions
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url_chat: Option<String>,
+    /// The base URL for OpenAI Responses
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url_responses: Option<String>,
+}
+
+/// Where the credential is read from: never from the command line, which others see.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Credential")]
+#[group(multiple = false)]
+pub(crate) struct CredentialFields {
+    /// Take the credential from this environment variable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) credential_env: Option<String>,
+    /// Take the credential from this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credential_file: Option<PathBuf>,
+    /// Take the credential from standard input
+    #[arg(long)]
+    pub(crate) credential_stdin: bool,
+}
+
+/// What can be set on an account.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Settings")]
+pub(crate) struct AccountFields {
+    /// How the credential is sent: x-api-key or bearer [default: the platform's way]
+    #[arg(long, value_name = "SCHEME")]
+    pub(crate) auth: Option<AuthScheme>,
+    /// Serve only models like this, such as claude-* (repeatable) [default: any]
+    #[arg(long = "model", value_name = "PATTERN")]
+    pub(crate) models: Vec<Pattern>,
+    /// Send the model FROM (a name, or a pattern with *) on as TO (repeatable)
+    #[arg(long = "map", value_name = "FROM=TO", value_parser = mapping_entry)]
+    pub(crate) mapping: Vec<(Pattern, String)>,
+    /// Serve this group, by name or id (repeatable)
+    #[arg(long = "group", value_name = "GROUP")]
+    pub(crate) groups: Vec<String>,
+    /// Lower is tried first
+    #[arg(long, allow_negative_numbers = true)]
+    pub(crate) priority: Option<i32>,
+    /// The share among accounts of one priority
+    #[arg(long)]
+    pub(crate) weight: Option<u32>,
+    /// Reach the provider through this proxy: http, https or socks5
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+    /// Whether the provider counts tokens (/v1/messages/count_tokens)
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) count_tokens: Option<bool>,
+}
+
+/// A setting that can be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AccountClear {
+    /// Any model
+    Models,
+    /// All mappings
+    Map,
+    /// All groups
+    Groups,
+    /// The proxy
+    Proxy,
+    /// The base URL for Anthropic Messages
+    BaseUrlMessages,
+    /// The base URL for OpenAI Chat Completions
+    BaseUrlChat,
+    /// The base URL for OpenAI Responses
+    BaseUrlResponses,
+}

@@ -1,0 +1,88 @@
+//! `tollgate group`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use tollgate_base::Rate;
+use tollgate_routing::{Pattern, Platform};
+
+use super::words::mapping_entry;
+use super::{FormatArgs, TokenCountingWord};
+
+/// `tollgate group`.
+#[derive(Debug, Args)]
+pub(crate) struct GroupArgs {
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+    #[command(subcommand)]
+    pub(crate) command: GroupCommand,
+}
+
+/// What to do with groups. A group is named by name or id.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GroupCommand {
+    /// Create a group
+    Create {
+        /// The name, unique among groups
+        name: String,
+        /// Whose API the group speaks to its providers: anthropic or openai
+        #[arg(long)]
+        platform: Platform,
+        #[command(flatten)]
+        fields: GroupFields,
+    },
+    /// List all groups
+    List,
+    /// Show one group
+    Show {
+        /// Name or id
+        group: String,
+    },
+    /// Change a group; mappings given replace the old ones
+    Update {
+        /// Name or id
+        group: String,
+        /// A new name
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        fields: GroupFields,
+        /// Remove a setting (repeatable)
+        #[arg(long, value_name = "WHAT")]
+        clear: Vec<GroupClear>,
+    },
+    /// Refuse all requests of a group
+    Disable {
+        /// Name or id
+        group: String,
+    },
+    /// Undo disable
+    Enable {
+        /// Name or id
+        group: String,
+    },
+    /// Remove a group
+    Remove {
+        /// Name or id
+        group: String,
+    },
+}
+
+/// What can be set on a group.
+#[derive(Debug, Args)]
+pub(crate) struct GroupFields {
+    /// Multiply every charge by this
+    #[arg(long)]
+    pub(crate) rate: Option<Rate>,
+    /// Send the model FROM (a name, or a pattern with *) on as TO (repeatable)
+    #[arg(long = "map", value_name = "FROM=TO", value_parser = mapping_entry)]
+    pub(crate) mapping: Vec<(Pattern, String)>,
+    /// How /v1/messages/count_tokens is answered
+    #[arg(long, value_name = "HOW")]
+    pub(crate) token_counting: Option<TokenCountingWord>,
+}
+
+/// A setting that can be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GroupClear {
+    /// All mappings
+    Map,
+}

@@ -1,0 +1,81 @@
+//! `tollgate model`.
+
+use clap::{Args, Subcommand};
+use tollgate_base::{Money, TokenPrice};
+
+use super::FormatArgs;
+
+/// `tollgate model`.
+#[derive(Debug, Args)]
+pub(crate) struct ModelArgs {
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+    #[command(subcommand)]
+    pub(crate) command: ModelCommand,
+}
+
+/// What to do with models and prices.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Create a model with its price
+    Create {
+        /// The name, or a pattern such as claude-* for the price of many
+        name: String,
+        #[command(flatten)]
+        fields: ModelFields,
+    },
+    /// List all models
+    List,
+    /// Show one model
+    Show {
+        /// The name
+        model: String,
+    },
+    /// Change a model; a changed price is a new price version
+    Update {
+        /// The name
+        model: String,
+        #[command(flatten)]
+        fields: ModelFields,
+    },
+    /// Remove a model
+    Remove {
+        /// The name
+        model: String,
+    },
+}
+
+/// What can be set on a model. Prices are dollars per million tokens.
+#[derive(Debug, Args)]
+pub(crate) struct ModelFields {
+    /// Prompt tokens that touch no cache
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) input: Option<TokenPrice>,
+    /// Generated tokens
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) output: Option<TokenPrice>,
+    /// Tokens written to a cache for five minutes [default: 1.25 times input]
+    #[arg(long = "cache-write-5m", value_name = "PRICE")]
+    pub(crate) cache_write_5m: Option<TokenPrice>,
+    /// Tokens written to a cache for an hour [default: twice input]
+    #[arg(long = "cache-write-1h", value_name = "PRICE")]
+    pub(crate) cache_write_1h: Option<TokenPrice>,
+    /// Tokens read from a cache [default: a tenth of input]
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) cache_read: Option<TokenPrice>,
+    /// A thousand web searches, in dollars
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) web_search: Option<Money>,
+    /// The largest prompt, in tokens
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) context_window: Option<u64>,
+    /// The longest answer, in tokens
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) max_output: Option<u64>,
+    /// The name that model lists show
+    #[arg(long)]
+    pub(crate) display_name: Option<String>,
+    /// The owner that model lists show
+    #[arg(long)]
+    pub(crate) owned_by: Option<String>,
+}

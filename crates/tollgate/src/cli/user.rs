@@ -1,0 +1,75 @@
+//! `tollgate user`.
+
+use clap::{Args, Subcommand};
+use tollgate_base::{Money, Rate};
+
+use super::FormatArgs;
+
+/// `tollgate user`.
+#[derive(Debug, Args)]
+pub(crate) struct UserArgs {
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+    #[command(subcommand)]
+    pub(crate) command: UserCommand,
+}
+
+/// What to do with users. A user is named by name or id.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Create a user
+    Create {
+        /// The name, unique among users
+        name: String,
+        /// Multiply every charge of the user by this
+        #[arg(long, default_value = "1")]
+        rate: Rate,
+        /// Start with this balance in dollars
+        #[arg(long, default_value = "0", value_name = "AMOUNT")]
+        balance: Money,
+    },
+    /// List all users
+    List,
+    /// Show one user
+    Show {
+        /// Name or id
+        user: String,
+    },
+    /// Change a user
+    Update {
+        /// Name or id
+        user: String,
+        /// A new name
+        #[arg(long)]
+        name: Option<String>,
+        /// A new rate
+        #[arg(long)]
+        rate: Option<Rate>,
+    },
+    /// Add to a user's balance; a negative amount takes from it
+    Topup {
+        /// Name or id
+        user: String,
+        /// Dollars, such as 10 or 0.50
+        #[arg(allow_negative_numbers = true)]
+        amount: Money,
+        /// Why, for the balance's journal
+        #[arg(long, default_value = "topup")]
+        reason: String,
+    },
+    /// Refuse all requests of a user
+    Disable {
+        /// Name or id
+        user: String,
+    },
+    /// Undo disable
+    Enable {
+        /// Name or id
+        user: String,
+    },
+    /// Remove a user
+    Remove {
+        /// Name or id
+        user: String,
+    },
+}

@@ -1,0 +1,125 @@
+//! Values on the command line that are more than one word of text.
+
+use clap::ValueEnum;
+use jiff::tz::TimeZone;
+use jiff::{Span, Zoned};
+use tollgate_base::Timestamp;
+use tollgate_routing::{Pattern, TokenCounting};
+
+/// When a key ends: never, at a point in time, or so long from now.
+#[derive(Debug, Clone)]
+pub(crate) enum Expiry {
+    /// It does not.
+    Never,
+    /// At this time.
+    At(Timestamp),
+    /// So long after the command runs.
+    After(Span),
+}
+
+impl Expiry {
+    /// The point in time, seen from `now`.
+    ///
+    /// # Errors
+    /// The time is not representable.
+    pub(crate) fn resolve(&self, now: Timestamp) -> Result<Option<Timestamp>, jiff::Error> {
+        match self {
+            Self::Never => Ok(None),
+            Self::At(time) => Ok(Some(*time)),
+            Self::After(span) => {
+                let now = Zoned::new(jiff::Timestamp::from_microsecond(now.micros())?, TimeZone::UTC);
+                Ok(Some(timestamp(&now.checked_add(*span)?)))
+            }
+        }
+    }
+}
+
+impl std::str::FromStr for Expiry {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "never" {
+            return Ok(Self::Never);
+        }
+        if let Ok(time) = text.parse::<jiff::Timestamp>() {
+            return Ok(Self::At(Timestamp::from_micros(time.as_microsecond())));
+        }
+        if let Ok(date) = text.parse::<jiff::civil::Date>()
+            && let Ok(midnight) = date.to_zoned(TimeZone::UTC)
+        {
+            return Ok(Self::At(timestamp(&midnight)));
+        }
+        match text.parse::<Span>() {
+            Ok(span) if span.is_positive() => Ok(Self::After(span)),
+            _ => Err("expected never, a time from now such as 30d or 12h, a date such as 2027-01-31 (UTC), \
+                      or a time such as 2027-01-31T12:00:00Z"
+                .to_owned()),
+        }
+    }
+}
+
+fn timestamp(zoned: &Zoned) -> Timestamp {
+    Timestamp::from_micros(zoned.timestamp().as_microsecond())
+}
+
+/// How a group counts tokens; `default` is its platform's way.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum TokenCountingWord {
+    /// The platform's way: native for anthropic, off for openai
+    Default,
+    /// Ask the provider
+    Native,
+    /// Count here
+    Estimate,
+    /// Refuse
+    Off,
+}
+
+impl From<TokenCountingWord> for Option<TokenCounting> {
+    fn from(word: TokenCountingWord) -> Self {
+        match word {
+            TokenCountingWord::Default => None,
+            TokenCountingWord::Native => Some(TokenCounting::Native),
+            TokenCountingWord::Estimate => Some(TokenCounting::Estimate),
+            TokenCountingWord::Off => Some(TokenCounting::Off),
+        }
+    }
+}
+
+/// `FROM=TO`: callers' name (a pattern) and the provider's.
+pub(crate) fn mapping_entry(text: &str) -> Result<(Pattern, String), String> {
+    let wrong = || "expected FROM=TO, such as claude-sonnet-*=claude-sonnet-5-5".to_owned();
+    let (from, to) = text.split_once('=').ok_or_else(wrong)?;
+    if from.is_empty() || to.is_empty() {
+        return Err(wrong());
+    }
+    let from = from.parse().map_err(|error| format!("{from}: {error}"))?;
+    Ok((from, to.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expiry_reads_every_form() {
+        let now = Timestamp::from_micros(0);
+        let resolve = |text: &str| text.parse::<Expiry>().unwrap().resolve(now).unwrap();
+        assert_eq!(resolve("never"), None);
+        assert_eq!(resolve("1d"), Some(Timestamp::from_micros(86_400_000_000)));
+        assert_eq!(resolve("90m"), Some(Timestamp::from_micros(5_400_000_000)));
+        assert_eq!(resolve("1970-01-02"), Some(Timestamp::from_micros(86_400_000_000)));
+        assert_eq!(resolve("1970-01-01T00:00:01+00:00"), Some(Timestamp::from_micros(1_000_000)));
+        for wrong in ["", "soon", "-1d", "0d", "2027-13-01"] {
+            assert!(wrong.parse::<Expiry>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn mapping_entries_need_both_sides() {
+        assert_eq!(mapping_entry("a*=b").unwrap().1, "b");
+        for wrong in ["a", "=b", "a="] {
+            assert!(mapping_entry(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! An account as it is printed: without its credential, and without what its proxy's URL may hide.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use tollgate_base::{GroupId, Timestamp};
+use tollgate_routing::{Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, Status};
+use tollgate_store::Store;
+
+use crate::commands::text;
+use crate::output::View;
+
+/// The names of groups, to show instead of ids.
+pub(super) struct GroupNames(HashMap<GroupId, String>);
+
+impl GroupNames {
+    pub(super) async fn read(store: &Store) -> anyhow::Result<Self> {
+        Ok(Self(store.list_groups().await?.into_iter().map(|group| (group.id, group.name)).collect()))
+    }
+
+    pub(super) fn view(&self, account: Account) -> AccountView {
+        let name_of = |id: &GroupId| self.0.get(id).cloned().unwrap_or_else(|| id.to_string());
+        let groups = account.groups.iter().map(name_of).collect();
+        AccountView {
+            id: account.id.to_string(),
+            name: account.name,
+            platform: account.platform,
+            status: account.status,
+            base_urls: account.base_urls,
+            auth: account.auth,
+            models: account.models.iter().map(ToString::to_string).collect(),
+            model_mapping: account.model_mapping,
+            capabilities: account.capabilities,
+            priority: account.priority,
+            weight: account.weight,
+            proxy: account.proxy.is_some(),
+            groups,
+            created_at: account.created_at,
+        }
+    }
+}
+
+/// An account as it is printed.
+#[derive(Debug, Serialize)]
+pub(super) struct AccountView {
+    id: String,
+    name: String,
+    platform: Platform,
+    status: Status,
+    base_urls: BaseUrls,
+    auth: AuthScheme,
+    models: Vec<String>,
+    model_mapping: ModelMapping,
+    capabilities: Capabilities,
+    priority: i32,
+    weight: u32,
+    /// Whether there is one; its URL may hold a password.
+    proxy: bool,
+    groups: Vec<String>,
+    #[serde(serialize_with = "text::time_json")]
+    created_at: Timestamp,
+}
+
+impl View for AccountView {
+    const COLUMNS: &'static [&'static str] =
+        &["name", "platform", "status", "groups", "priority", "models", "id"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.name.clone(),
+            self.platform.to_string(),
+            self.status.to_string(),
+            text::list(&self.groups, "-"),
+            self.priority.to_string(),
+            text::list(&self.models, "any"),
+            self.id.clone(),
+        ]
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        let yes_no = |value: bool| if value { "yes" } else { "no" }.to_owned();
+        vec![
+            ("id", self.id.clone()),
+            ("name", self.name.clone()),
+            ("platform", self.platform.to_string()),
+            ("status", self.status.to_string()),
+            ("messages at", text::opt(self.base_urls.messages.as_ref())),
+            ("chat at", text::opt(self.base_urls.chat.as_ref())),
+            ("responses at", text::opt(self.base_urls.responses.as_ref())),
+            ("auth", self.auth.to_string()),
+            ("models", text::list(&self.models, "any")),
+            ("map", text::mapping(&self.model_mapping)),
+            ("counts tokens", yes_no(self.capabilities.count_tokens)),
+            ("groups", text::list(&self.groups, "none")),
+            ("priority", self.priority.to_string()),
+            ("weight", self.weight.to_string()),
+            ("proxy", yes_no(self.proxy)),
+            ("created", text::time(self.created_at)),
+        ]
+    }
+}

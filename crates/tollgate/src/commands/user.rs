@@ -1,0 +1,123 @@
+//! `tollgate user`: who pays.
+
+use serde::Serialize;
+use tollgate_base::{Money, Rate, Timestamp};
+use tollgate_routing::Status;
+use tollgate_store::{NewUser, Store, StoredUser, UserPatch};
+
+use super::{find, text};
+use crate::cli::{UserArgs, UserCommand};
+use crate::output::{Printer, View};
+
+/// Runs the command on the store.
+pub(crate) async fn run(args: UserArgs, store: &Store) -> anyhow::Result<()> {
+    let printer = Printer::new(args.format.json);
+    match args.command {
+        UserCommand::Create { name, rate, balance } => {
+            let created = store.create_user(NewUser { name, rate, balance }).await?;
+            done(printer, "created", created)
+        }
+        UserCommand::List => {
+            let users: Vec<UserView> = store.list_users().await?.into_iter().map(UserView::from).collect();
+            Ok(printer.list(&users)?)
+        }
+        UserCommand::Show { user } => Ok(printer.one(&UserView::from(find::user(store, &user).await?))?),
+        UserCommand::Update { user, name, rate } => {
+            update(store, printer, &user, "updated", UserPatch { name, rate, status: None }).await
+        }
+        UserCommand::Topup { user, amount, reason } => topup(store, printer, &user, amount, &reason).await,
+        UserCommand::Disable { user } => {
+            let patch = UserPatch { status: Some(Status::Disabled), ..UserPatch::default() };
+            update(store, printer, &user, "disabled", patch).await
+        }
+        UserCommand::Enable { user } => {
+            let patch = UserPatch { status: Some(Status::Enabled), ..UserPatch::default() };
+            update(store, printer, &user, "enabled", patch).await
+        }
+        UserCommand::Remove { user } => {
+            let found = find::user(store, &user).await?.user;
+            store.remove_user(found.id).await?;
+            Ok(printer.removed("user", &found.name)?)
+        }
+    }
+}
+
+async fn update(
+    store: &Store,
+    printer: Printer,
+    user: &str,
+    verb: &str,
+    patch: UserPatch,
+) -> anyhow::Result<()> {
+    let id = find::user(store, user).await?.user.id;
+    done(printer, verb, store.update_user(id, patch).await?)
+}
+
+async fn topup(
+    store: &Store,
+    printer: Printer,
+    user: &str,
+    amount: Money,
+    reason: &str,
+) -> anyhow::Result<()> {
+    let mut found = find::user(store, user).await?;
+    found.balance = store.adjust_balance(found.user.id, amount, reason).await?;
+    let sentence = format!("user {} has a balance of {}", found.user.name, found.balance);
+    Ok(printer.done(&sentence, &UserView::from(found))?)
+}
+
+fn done(printer: Printer, verb: &str, stored: StoredUser) -> anyhow::Result<()> {
+    let sentence = format!("{verb} user {} ({})", stored.user.name, stored.user.id);
+    Ok(printer.done(&sentence, &UserView::from(stored))?)
+}
+
+/// A user as it is printed.
+#[derive(Debug, Serialize)]
+struct UserView {
+    id: String,
+    name: String,
+    status: Status,
+    rate: Rate,
+    balance: Money,
+    #[serde(serialize_with = "text::time_json")]
+    created_at: Timestamp,
+}
+
+impl From<StoredUser> for UserView {
+    fn from(stored: StoredUser) -> Self {
+        let StoredUser { user, balance } = stored;
+        Self {
+            id: user.id.to_string(),
+            name: user.name,
+            status: user.status,
+            rate: user.rate,
+            balance,
+            created_at: user.created_at,
+        }
+    }
+}
+
+impl View for UserView {
+    const COLUMNS: &'static [&'static str] = &["name", "status", "balance", "rate", "id"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.name.clone(),
+            self.status.to_string(),
+            self.balance.to_string(),
+            self.rate.to_string(),
+            self.id.clone(),
+        ]
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("id", self.id.clone()),
+            ("name", self.name.clone()),
+            ("status", self.status.to_string()),
+            ("balance", self.balance.to_string()),
+            ("rate", self.rate.to_string()),
+            ("created", text::time(self.created_at)),
+        ]
+    }
+}

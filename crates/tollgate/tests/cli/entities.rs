@@ -1,0 +1,312 @@
+//! Users, keys, groups, accounts, models and usage: every verb of each.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::Place;
+
+fn names(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect()
+}
+
+/// A place with a user, two groups and nothing else.
+fn with_user_and_groups() -> Place {
+    let place = Place::new();
+    place.ok(&["user", "create", "ann", "--balance", "10"]);
+    place.ok(&["group", "create", "claude", "--platform", "anthropic"]);
+    place.ok(&["group", "create", "gpt", "--platform", "openai"]);
+    place
+}
+
+#[test]
+fn users_through_their_life() {
+    let place = Place::new();
+    let said = place.ok(&["user", "create", "ann", "--rate", "0.35", "--balance", "12.50"]);
+    assert!(said.starts_with("created user ann (usr_"), "{said}");
+    let shown = place.json(&["user", "show", "ann"]);
+    assert_eq!(shown["rate"], "0.35");
+    assert_eq!(shown["balance"], "12.5", "money is decimal text");
+    assert_eq!(shown["status"], "enabled");
+    assert!(shown["created_at"].as_str().unwrap().ends_with('Z'));
+    let id = shown["id"].as_str().unwrap();
+
+    assert_eq!(
+        place.json(&["user", "topup", "ann", "0.000000001", "--reason", "gift"])["balance"],
+        "12.500000001"
+    );
+    assert_eq!(place.json(&["user", "topup", id, "-2.5"])["balance"], "10.000000001");
+    place.ok(&["user", "update", "ann", "--name", "anne", "--rate", "2"]);
+    let renamed = place.json(&["user", "show", id]);
+    assert_eq!((&renamed["name"], &renamed["rate"]), (&json!("anne"), &json!("2")));
+    place.ok(&["user", "disable", "anne"]);
+    assert_eq!(place.json(&["user", "show", "anne"])["status"], "disabled");
+    assert_eq!(place.json(&["user", "enable", "anne"])["status"], "enabled");
+
+    place.ok(&["user", "create", "bob"]);
+    assert_eq!(names(&place.json(&["user", "list"])), ["anne", "bob"]);
+    let table = place.ok(&["user", "list"]);
+    assert_eq!(table.lines().count(), 3, "{table}");
+    assert!(
+        table.starts_with("NAME  STATUS   BALANCE       RATE  ID\nanne  enabled  10.000000001  2     usr_"),
+        "{table}"
+    );
+    assert!(place.ok(&["user", "show", "bob"]).contains("balance  0\n"));
+    assert_eq!(
+        place.json(&["user", "remove", "bob"]),
+        json!({"removed": true, "kind": "user", "name": "bob"})
+    );
+    assert_eq!(names(&place.json(&["user", "list"])), ["anne"]);
+}
+
+#[test]
+fn errors_are_one_clear_line() {
+    let place = with_user_and_groups();
+    assert_eq!(place.fails(&["user", "create", "ann"]), "a user named `ann` already exists");
+    assert_eq!(place.fails(&["user", "create", " "]), "name: must not begin or end with a space");
+    assert_eq!(place.fails(&["user", "show", "bob"]), "there is no user `bob`");
+    assert_eq!(place.fails(&["group", "remove", "nope"]), "there is no group `nope`");
+    assert_eq!(place.fails(&["account", "disable", "nope"]), "there is no account `nope`");
+    assert_eq!(place.fails(&["model", "show", "nope"]), "there is no model `nope`");
+    assert_eq!(place.fails(&["key", "revoke", "nope"]), "there is no key `nope`");
+    assert_eq!(
+        place.fails(&["key", "create", "k", "--user", "ann", "--group", "nope"]),
+        "there is no group `nope`"
+    );
+    assert!(place.fails(&["user", "remove", "ann"]).contains("cannot be removed, only disabled"));
+}
+
+#[test]
+fn groups_through_their_life() {
+    let place = Place::new();
+    let created = place.json(&[
+        "group",
+        "create",
+        "mixed",
+        "--platform",
+        "anthropic",
+        "--rate",
+        "1.5",
+        "--map",
+        "ZHIPU/GLM-*=glm-*",
+        "--map",
+        "a=b",
+        "--token-counting",
+        "estimate",
+    ]);
+    assert_eq!(created["model_mapping"], json!({"ZHIPU/GLM-*": "glm-*", "a": "b"}));
+    assert_eq!(created["token_counting"], "estimate");
+    let changed = place.json(&["group", "update", "mixed", "--map", "c=d", "--token-counting", "default"]);
+    assert_eq!(changed["model_mapping"], json!({"c": "d"}), "mappings given replace the old ones");
+    assert_eq!(changed["token_counting"], "native");
+    assert_eq!(changed["rate"], "1.5", "what is not named is kept");
+    assert_eq!(place.json(&["group", "update", "mixed", "--clear", "map"])["model_mapping"], json!({}));
+    assert_eq!(place.json(&["group", "disable", "mixed"])["status"], "disabled");
+    assert_eq!(place.json(&["group", "enable", "mixed"])["status"], "enabled");
+    assert!(place.ok(&["group", "show", "mixed"]).contains("platform        anthropic\n"));
+    assert_eq!(names(&place.json(&["group", "list"])), ["mixed"]);
+    assert!(place.fails(&["group", "create", "bad", "--platform", "openai", "--map", "a=*"]).contains('*'));
+    assert_eq!(place.ok(&["group", "remove", "mixed"]), "removed group mixed\n");
+    assert_eq!(place.json(&["group", "list"]), json!([]));
+}
+
+#[test]
+fn keys_through_their_life() {
+    let place = with_user_and_groups();
+    let created = place.json(&[
+        "key",
+        "create",
+        "laptop",
+        "--user",
+        "ann",
+        "--group",
+        "claude",
+        "--expires",
+        "2099-01-31",
+        "--model",
+        "claude-*",
+        "--address",
+        "10.0.0.0/8",
+        "--address",
+        "::1",
+    ]);
+    let key = created["key"].as_str().unwrap();
+    assert!(key.starts_with("tg-") && key.len() > 40, "{key}");
+    assert_eq!(created["expires_at"], "2099-01-31T00:00:00Z");
+    assert_eq!(created["allowed_addresses"], json!(["10.0.0.0/8", "::1/128"]));
+    let shown = place.json(&["key", "show", "laptop"]);
+    assert!(shown.get("key").is_none(), "a key is shown once");
+    assert_eq!((&shown["user"], &shown["group"]), (&json!("ann"), &json!("claude")));
+    assert!(!place.ok(&["key", "show", "laptop"]).contains(key));
+    assert_eq!(place.json(&["key", "show", shown["hint"].as_str().unwrap()])["id"], shown["id"]);
+
+    let said = place.ok(&["key", "create", "ci", "--user", "ann", "--group", "gpt"]);
+    let line = said.lines().nth(1).unwrap();
+    assert!(line.starts_with("tg-") && line != key, "{said}");
+    assert_eq!(names(&place.json(&["key", "list"])), ["ci", "laptop"]);
+    assert_eq!(names(&place.json(&["key", "list", "--group", "gpt"])), ["ci"]);
+    assert_eq!(names(&place.json(&["key", "list", "--user", "ann", "--group", "claude"])), ["laptop"]);
+
+    let changed = place.json(&[
+        "key",
+        "update",
+        "laptop",
+        "--name",
+        "desk",
+        "--group",
+        "gpt",
+        "--expires",
+        "never",
+        "--clear",
+        "addresses",
+    ]);
+    assert_eq!(changed["expires_at"], Value::Null);
+    assert_eq!(changed["allowed_addresses"], json!([]));
+    assert_eq!(changed["allowed_models"], json!(["claude-*"]), "what is not named is kept");
+    assert_eq!((&changed["name"], &changed["group"]), (&json!("desk"), &json!("gpt")));
+    assert_eq!(place.json(&["key", "disable", "desk"])["status"], "disabled");
+    assert_eq!(place.json(&["key", "enable", "desk"])["status"], "enabled");
+    assert_eq!(place.json(&["key", "revoke", "desk"])["status"], "revoked");
+    assert!(place.fails(&["key", "enable", "desk"]).contains("revoked"));
+    place.ok(&["key", "remove", "ci"]);
+    assert_eq!(names(&place.json(&["key", "list"])), ["desk"]);
+}
+
+#[test]
+fn a_name_that_two_keys_have_is_refused() {
+    let place = with_user_and_groups();
+    place.ok(&["user", "create", "bob"]);
+    for user in ["ann", "bob"] {
+        place.ok(&["key", "create", "laptop", "--user", user, "--group", "gpt"]);
+    }
+    let said = place.fails(&["key", "revoke", "laptop"]);
+    assert!(said.starts_with("several keys are called `laptop`; name one by its id: key_"), "{said}");
+}
+
+#[test]
+fn accounts_through_their_life() {
+    let place = with_user_and_groups();
+    let said = place.run_with_input(
+        &[
+            "account",
+            "create",
+            "main",
+            "--platform",
+            "anthropic",
+            "--base-url",
+            "https://api.anthropic.com",
+            "--credential-stdin",
+            "--group",
+            "claude",
+            "--model",
+            "claude-*",
+            "--map",
+            "a-*=claude-*",
+            "--priority",
+            "-1",
+            "--weight",
+            "3",
+            "--proxy",
+            "socks5://user:hunter2@127.0.0.1:1080",
+            "--json",
+        ],
+        "sk-ant-secret\n",
+    );
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(!said.out.contains("sk-ant-secret") && !said.out.contains("hunter2"), "{said:?}");
+    let created: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(created["base_urls"]["messages"], "https://api.anthropic.com");
+    assert_eq!((&created["auth"], &created["priority"]), (&json!("x-api-key"), &json!(-1)));
+    assert_eq!((&created["groups"], &created["proxy"]), (&json!(["claude"]), &json!(true)));
+    assert_eq!(created["capabilities"]["count_tokens"], true);
+
+    fs::write(place.path().join("credential"), "sk-new\n").unwrap();
+    let changed = place.json(&[
+        "account",
+        "update",
+        "main",
+        "--name",
+        "first",
+        "--credential-file",
+        "credential",
+        "--auth",
+        "bearer",
+        "--clear",
+        "proxy",
+        "--clear",
+        "models",
+        "--group",
+        "claude",
+        "--group",
+        "gpt",
+        "--base-url-chat",
+        "https://example.com/v1",
+    ]);
+    assert_eq!((&changed["auth"], &changed["proxy"]), (&json!("bearer"), &json!(false)));
+    assert_eq!((&changed["models"], &changed["groups"]), (&json!([]), &json!(["claude", "gpt"])));
+    assert_eq!(changed["base_urls"]["messages"], "https://api.anthropic.com", "what is not named is kept");
+    assert_eq!(changed["base_urls"]["chat"], "https://example.com/v1");
+    assert_eq!(place.json(&["account", "disable", "first"])["status"], "disabled");
+    assert_eq!(place.json(&["account", "enable", "first"])["status"], "enabled");
+    assert!(place.ok(&["account", "show", "first"]).contains("groups         claude, gpt\n"));
+    assert_eq!(names(&place.json(&["account", "list"])), ["first"]);
+    place.ok(&["account", "remove", "first"]);
+    assert_eq!(place.json(&["account", "list"]), json!([]));
+}
+
+#[test]
+fn an_account_needs_a_place_and_a_credential() {
+    let place = Place::new();
+    let create = ["account", "create", "a", "--platform", "openai"];
+    let with = |more: &[&'static str]| [&create[..], more].concat();
+    assert_eq!(place.fails(&create), "--base-url is needed: where the provider is");
+    assert!(place.fails(&with(&["--base-url", "https://a.example"])).starts_with("a credential is needed: "));
+    let unset = with(&["--base-url", "https://a.example", "--credential-env", "NOT_SET"]);
+    assert_eq!(place.fails(&unset), "environment variable NOT_SET: environment variable not found");
+    let said = place.run_with_input(&with(&["--base-url", "ftp://a.example", "--credential-stdin"]), "key");
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let said = place.run_with_input(&with(&["--base-url", "https://a.example", "--credential-stdin"]), " \n");
+    assert!(said.err.contains("the credential is empty"), "{said:?}");
+}
+
+#[test]
+fn models_through_their_life() {
+    let place = Place::new();
+    assert!(place.fails(&["model", "create", "m"]).starts_with("--input is needed"));
+    let created = place.json(&[
+        "model",
+        "create",
+        "ZHIPU/GLM-4.6",
+        "--input",
+        "0.60",
+        "--output",
+        "2.2",
+        "--cache-read",
+        "0.11",
+        "--max-output",
+        "131072",
+        "--display-name",
+        "GLM-4.6",
+    ]);
+    assert_eq!(created["price"], json!({"input": "0.6", "output": "2.2", "cache_read": "0.11"}));
+    let renamed = place.json(&["model", "update", "ZHIPU/GLM-4.6", "--owned-by", "zhipu"]);
+    assert_eq!(renamed["price_version"], created["price_version"], "the price did not change");
+    let dearer = place.json(&["model", "update", "ZHIPU/GLM-4.6", "--output", "3", "--cache-write-5m", "1"]);
+    assert!(dearer["price_version"].as_i64() > created["price_version"].as_i64());
+    assert_eq!(dearer["price"]["cache_write_5m"], "1");
+    assert_eq!((&dearer["owned_by"], &dearer["max_output_tokens"]), (&json!("zhipu"), &json!(131_072)));
+    assert!(place.ok(&["model", "show", "ZHIPU/GLM-4.6"]).contains("cache write 1h  2 x input\n"));
+    place.ok(&["model", "create", "gpt-*", "--input", "1", "--output", "2"]);
+    assert_eq!(names(&place.json(&["model", "list"])), ["ZHIPU/GLM-4.6", "gpt-*"]);
+    place.ok(&["model", "remove", "gpt-*"]);
+    assert_eq!(names(&place.json(&["model", "list"])), ["ZHIPU/GLM-4.6"]);
+}
+
+#[test]
+fn usage_of_nothing_is_nothing() {
+    let place = with_user_and_groups();
+    assert_eq!(place.json(&["usage", "--user", "ann"]), json!([]));
+    let totals = place.json(&["usage", "--totals"]);
+    assert_eq!((&totals["requests"], &totals["cost"]), (&json!(0), &json!("0")));
+    assert_eq!(place.fails(&["usage", "--user", "bob"]), "there is no user `bob`");
+}

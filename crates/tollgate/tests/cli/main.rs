@@ -1,0 +1,8 @@
+//! The built binary, from the outside.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod basics;
+mod demo;
+mod entities;
+mod support;
