@@ -19,7 +19,7 @@ use tollgate_upstream::RequestHead;
 
 use crate::destination::{Destination, upstream_headers};
 use crate::draft::{Draft, Ending};
-use crate::exchange::STATUS_OK;
+use crate::exchange::{self, STATUS_OK};
 use crate::state::Shared;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -122,10 +122,8 @@ async fn fetch(shared: &Shared, destination: &Destination, sent: &HeaderMap, id:
         path_and_query: PathAndQuery::try_from(format!("{path}/{id}")).ok()?,
         headers: upstream_headers(sent, Protocol::Responses, destination),
     };
-    let answer = shared.upstream.send(endpoint, head, Vec::new()).await.ok()?;
-    let is_there = answer.status.is_success();
-    let body = answer.body.collect(shared.config.max_answer_bytes).await.ok()?;
-    is_there.then_some(body)
+    let (status, _, body) = exchange::fetch(shared, endpoint, head, Vec::new()).await.ok()?;
+    status.is_success().then_some(body)
 }
 
 #[cfg(test)]

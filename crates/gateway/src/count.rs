@@ -10,7 +10,7 @@ use tollgate_routing::{Attempt, Group, Need, PlanRequest, Platform, TokenCountin
 use crate::answer::answer_headers;
 use crate::attempt::Call;
 use crate::destination::upstream_headers;
-use crate::exchange::body_error;
+use crate::exchange::fetch;
 use crate::plan::attempts;
 use crate::respond::{self, AnswerStream};
 use crate::serve::Caller;
@@ -96,10 +96,7 @@ async fn ask(
         headers: upstream_headers(call.headers, attempt.protocol, destination),
     };
     let body = forward_edits(call.probe, call.endpoint, &attempt.upstream_model).apply(call.body);
-    let answer = shared.upstream.send(endpoint, head, body).await.map_err(|error| body_error(&error))?;
-    let (status, headers) = (answer.status, answer.headers);
-    let body =
-        answer.body.collect(shared.config.max_answer_bytes).await.map_err(|error| body_error(&error))?;
+    let (status, headers, body) = fetch(shared, endpoint, head, body).await?;
     if status.is_success() {
         if serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() {
             return Err(ApiError::of(ErrorKind::UpstreamInvalid).into());

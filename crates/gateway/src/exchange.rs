@@ -4,11 +4,12 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode};
 use tokio_util::sync::CancellationToken;
 use tollgate_protocol::{ApiError, ErrorKind, Observed, Protocol, StreamObserver, observe_answer};
 use tollgate_sse::Boundary;
 use tollgate_store::StreamEnd;
-use tollgate_upstream::{AnswerBody, Kind, UpstreamError};
+use tollgate_upstream::{AnswerBody, Endpoint, Kind, RequestHead, UpstreamError};
 
 use crate::draft::{Draft, Ending};
 use crate::health::InFlight;
@@ -45,6 +46,18 @@ impl DrainLimits {
             () = self.ending.cancelled() => None,
         }
     }
+}
+
+/// Makes a call that nobody is charged for and reads its whole answer.
+pub(crate) async fn fetch(
+    shared: &Shared,
+    endpoint: &Endpoint,
+    head: RequestHead,
+    body: Vec<Bytes>,
+) -> Result<(StatusCode, HeaderMap, Bytes), ApiError> {
+    let answer = shared.upstream.send(endpoint, head, body).await.map_err(|error| body_error(&error))?;
+    let body = answer.body.collect(shared.config.max_answer_bytes).await;
+    Ok((answer.status, answer.headers, body.map_err(|error| body_error(&error))?))
 }
 
 /// A whole answer being read. Dropped in the middle, it is read to its end without the caller and then settled.

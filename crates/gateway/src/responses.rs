@@ -1,7 +1,6 @@
 //! Calls on a stored response: they go to the account that made it, and only its own key may make them.
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
 use http::uri::PathAndQuery;
 use http::{Method, Response, StatusCode};
 use hyper::body::Incoming;
@@ -13,7 +12,7 @@ use crate::answer::answer_headers;
 use crate::authenticate::{authenticate, store_error};
 use crate::body;
 use crate::destination::upstream_headers;
-use crate::exchange::body_error;
+use crate::exchange::fetch;
 use crate::respond::{self, AnswerStream};
 use crate::route::StoredAction;
 use crate::serve::Caller;
@@ -66,10 +65,7 @@ async fn forward(
         headers: upstream_headers(caller.headers(), Protocol::Responses, destination),
     };
     let body = if body.is_empty() { Vec::new() } else { vec![body] };
-    let answer = shared.upstream.send(endpoint, head, body).await.map_err(|error| body_error(&error))?;
-    let (status, headers) = (answer.status, answer.headers);
-    let body =
-        answer.body.collect(shared.config.max_answer_bytes).await.map_err(|error| body_error(&error))?;
+    let (status, headers, body) = fetch(shared, endpoint, head, body).await?;
     finish(shared, caller, id, action, status, &headers, body).await
 }
 
@@ -97,9 +93,7 @@ async fn finish(
         }
         shared.store.forget_response(id).await.map_err(store_error)?;
     }
-    let mut headers = answer_headers(headers);
-    headers.entry(CONTENT_TYPE).or_insert(http::HeaderValue::from_static("application/json"));
-    Ok(respond::full(&caller.tag, status, headers, vec![body]))
+    Ok(respond::full(&caller.tag, status, answer_headers(headers), vec![body]))
 }
 
 /// Who made the response, if it was made for this key and is still known.

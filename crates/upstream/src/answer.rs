@@ -151,12 +151,6 @@ impl AnswerBody {
         self.incoming.size_hint().exact()
     }
 
-    /// True once the body has ended, well or not.
-    #[must_use]
-    pub fn is_ended(&self) -> bool {
-        self.lease.is_none() || self.incoming.is_end_stream()
-    }
-
     /// Reads the body to its end; without a copy if it came in one piece.
     ///
     /// # Errors
