@@ -2,7 +2,7 @@
 
 use tollgate_protocol::{Protocol, StreamFailure, read_upstream_error};
 
-/// Why an answer, or a frame of a stream, could not be translated.
+/// Why a request, an answer, or a frame of a stream could not be translated.
 #[derive(Debug, thiserror::Error)]
 pub enum TranslateError {
     /// There is no translation between these two protocols (the same protocol on both sides needs none).
@@ -27,6 +27,23 @@ pub enum TranslateError {
         /// What it said.
         failure: StreamFailure,
     },
+    /// The caller's body is not what its protocol promises.
+    #[error("{field}: {what}")]
+    BadRequest {
+        /// Where, such as `messages.2.content.0.source`.
+        field: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The caller asks for something that the upstream's protocol or model cannot do, and an answer without it would be
+    /// another answer.
+    #[error("{field}: {why}")]
+    Refused {
+        /// The field that asks.
+        field: String,
+        /// Why it cannot be had.
+        why: String,
+    },
     /// The stream made the translator keep more than it may.
     #[error("the upstream's stream needs more than {limit} {unit} to be kept for translation")]
     TooMuchHeld {
@@ -35,12 +52,22 @@ pub enum TranslateError {
         /// What is counted: `bytes` or `parts`.
         unit: &'static str,
     },
-    /// The translated answer could not be written as JSON.
-    #[error("the translated answer could not be written: {0}")]
+    /// The translation could not be written as JSON.
+    #[error("the translation could not be written: {0}")]
     Encode(serde_json::Error),
 }
 
 impl TranslateError {
+    /// A caller's body with something wrong at `field`.
+    pub(crate) fn bad_request(field: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::BadRequest { field: field.into(), what: what.into() }
+    }
+
+    /// Something that cannot be had, asked for by `field`.
+    pub(crate) fn refused(field: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Refused { field: field.into(), why: why.into() }
+    }
+
     /// A malformed answer of `protocol`.
     pub(crate) fn malformed(protocol: Protocol, what: impl Into<String>) -> Self {
         Self::Malformed { protocol, what: what.into() }

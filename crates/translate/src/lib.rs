@@ -1,26 +1,43 @@
-//! Translation of model answers from one protocol into another, through one intermediate representation.
+//! Translation of requests, answers and streams from one protocol into another, through one intermediate representation.
 //!
-//! Each protocol has a decoder (wire to [`ir`]) and an encoder ([`ir`] to wire), once for whole answers and once for
-//! streams; a pair of protocols is a decoder and an encoder put together, so no pair has code of its own.
-//! What a target cannot say is left out *and noted*: see [`Translated::dropped`] and [`StreamTranslator::dropped`].
+//! Each protocol has decoders (wire to [`ir`]) and encoders ([`ir`] to wire): for requests, for whole answers, for
+//! streams. A pair of protocols is a decoder and an encoder put together, so no pair has code of its own.
 //!
-//! This crate is pure: bytes in, bytes out. Now it joins Messages and Chat, both ways; Responses is answered with
-//! [`TranslateError::Unsupported`].
+//! A request is decoded, settled and encoded ([`translate_request`]): `reasoning` decides whose earlier reasoning may go
+//! along, `settle` what the upstream's model takes, `repair` mends the order of turns, calls and results, and what no
+//! pass and no encoder can say is looked up in the [`policy`] table: refused, or left out *and noted*. What was changed
+//! on the way up is written into a [`WayBack`] and undone on the answer.
+//!
+//! This crate is pure: bytes in, bytes out.
 
 mod answer;
+mod back;
+pub mod carrier;
 mod chat;
 mod envelope;
 mod error;
+pub mod family;
 mod frame;
 pub mod ir;
 mod json;
 mod messages;
 mod meter;
 mod notes;
+pub mod policy;
+mod reasoning;
+mod repair;
+mod request;
+mod responses;
 mod sequence;
+mod settle;
 mod stream;
+mod target;
+pub mod traits;
 
 pub use answer::{AnswerContext, Translated, translate_answer, translate_answer_noted};
+pub use back::{CallerTool, CallerToolKind, ReasoningBack, WayBack};
 pub use envelope::{envelope_data, envelope_data_noted};
 pub use error::TranslateError;
+pub use request::{Prepared, decode as decode_request, translate_request};
 pub use stream::StreamTranslator;
+pub use target::{Forgetful, Remembered, Target};

@@ -33,6 +33,18 @@ impl Notes {
         }
     }
 
+    /// Notes a dropped field of a request. The caller chose its name, so only plain names are repeated.
+    pub(crate) fn add_field(&mut self, field: &str) {
+        let plain = !field.is_empty()
+            && field.len() <= NAME_LIMIT_BYTES
+            && field.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
+        if plain {
+            self.add(field.to_owned());
+        } else {
+            self.add("unknown");
+        }
+    }
+
     /// Adds the other's names after one's own.
     pub(crate) fn merge(&mut self, other: &Self) {
         for name in &other.0 {

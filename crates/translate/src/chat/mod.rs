@@ -8,6 +8,8 @@ mod chunk;
 mod decode;
 mod encode;
 mod join;
+mod request_decode;
+mod request_encode;
 mod stop;
 mod stream_decode;
 mod stream_encode;
@@ -16,6 +18,8 @@ mod wire;
 
 pub(crate) use decode::decode;
 pub(crate) use encode::{encode, encode_choice};
+pub(crate) use request_decode::decode_request;
+pub(crate) use request_encode::encode_request;
 pub(crate) use stream_decode::StreamDecoder;
 pub(crate) use stream_encode::StreamEncoder;
 pub(crate) use usage::UsageOut;

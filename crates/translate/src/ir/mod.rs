@@ -1,15 +1,26 @@
-//! The intermediate representation: what an answer says, in words that belong to no protocol.
+//! The intermediate representation: what a request asks and an answer says, in words that belong to no protocol.
 //!
-//! A whole answer is an [`Answer`]; a stream is a sequence of [`StreamEvent`]s which, put together, say the same.
+//! A request is a [`Request`] of [`Turn`]s. A whole answer is an [`Answer`]; a stream is a sequence of [`StreamEvent`]s which, put together, say the same.
 //! Strings borrow from the input where they can. The shapes follow the richest protocol for each topic: parts carry an
 //! item id of their own (Responses), reasoning a signature (Messages) or encrypted content (Responses), tool calls
 //! come as functions or as custom tools with free text (Chat, Responses).
 
 mod event;
 mod part;
+mod reasoning;
+mod request;
+mod tool;
+mod turn;
 
 pub use event::{Delta, PartId, PartStart, StreamEvent, StreamStart};
 pub use part::{Citation, Part, PartBody, ToolCall, ToolKind};
+pub use reasoning::{Effort, ReasoningSettings, Shown, ThinkingMode};
+pub use request::{CacheLifetime, OutputFormat, Request, RequestTier, Sampling};
+pub use tool::{ServerTool, ToolChoice, ToolDefinition, ToolDefinitionKind};
+pub use turn::{
+    CallKind, Document, Extra, MadeBy, PartOfTurn, PastCall, Phase, Proof, Reasoning, Role, Source,
+    ToolResult, Turn, TurnPart,
+};
 
 use std::borrow::Cow;
 use tollgate_base::Usage;

@@ -5,6 +5,8 @@
 mod decode;
 mod encode;
 mod event;
+mod request_decode;
+mod request_encode;
 mod stop;
 mod stream_decode;
 mod stream_encode;
@@ -13,6 +15,8 @@ mod wire;
 
 pub(crate) use decode::decode;
 pub(crate) use encode::encode;
+pub(crate) use request_decode::decode_request;
+pub(crate) use request_encode::encode_request;
 pub(crate) use stream_decode::StreamDecoder;
 pub(crate) use stream_encode::StreamEncoder;
 

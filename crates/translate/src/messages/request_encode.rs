@@ -1,0 +1,16 @@
+//! The intermediate representation into a Messages request.
+
+use crate::error::TranslateError;
+use crate::ir::Request;
+use crate::notes::Notes;
+use crate::target::Target;
+use tollgate_protocol::Protocol;
+
+/// Encodes a request. What Messages cannot say goes into `notes`.
+pub(crate) fn encode_request(
+    request: &Request<'_>,
+    _target: &Target<'_>,
+    _notes: &mut Notes,
+) -> Result<Vec<u8>, TranslateError> {
+    Err(TranslateError::Unsupported { from: request.protocol, to: Protocol::Messages })
+}
