@@ -16,8 +16,14 @@ struct Migration {
 }
 
 /// All migrations in order. One that was released is never changed.
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "first", text: include_str!("../migrations/0001_first.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "first", text: include_str!("../migrations/0001_first.sql") },
+    Migration {
+        version: 3,
+        name: "kept_responses",
+        text: include_str!("../migrations/0003_kept_responses.sql"),
+    },
+];
 
 /// Any number that no other program locks in the same database: "tollgate" in ASCII.
 const LOCK: i64 = 0x746f_6c6c_6761_7465;

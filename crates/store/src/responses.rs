@@ -88,7 +88,7 @@ impl Store {
     }
 }
 
-fn can_be_an_id(id: &str) -> bool {
+pub(crate) fn can_be_an_id(id: &str) -> bool {
     !id.is_empty() && id.len() <= MAX_ID_BYTES
 }
 

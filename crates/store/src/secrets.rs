@@ -24,15 +24,16 @@ const KEY_FILE_LIMIT_BYTES: u64 = 4096;
 
 /// The key under which everything secret in a store stands.
 ///
-/// It is 32 random bytes, written as base64. Two keys are derived from it by HKDF-SHA256 (RFC 5869), so that no key
-/// serves two purposes: one seals values with AES-256-GCM, one is the pepper of the API key hashes. Losing it makes
-/// every stored credential and API key unusable.
+/// It is 32 random bytes, written as base64. Three keys are derived from it by HKDF-SHA256 (RFC 5869), so that no key
+/// serves two purposes: one seals values with AES-256-GCM, one is the pepper of the API key hashes, one seals the
+/// carriers of reasoning that callers keep. Losing it makes every stored credential and API key unusable.
 #[derive(Clone)]
 pub struct MasterKey(Arc<Derived>);
 
 struct Derived {
     sealing: RandomizedNonceKey,
     pepper: hmac::Key,
+    carriers: Zeroizing<[u8; KEY_BYTES]>,
 }
 
 impl fmt::Debug for MasterKey {
@@ -90,7 +91,9 @@ impl MasterKey {
         };
         let sealing = subkey(b"sealed values v1").map_err(|_| no_crypto())?;
         let pepper = subkey(b"api key hashes v1").map_err(|_| no_crypto())?;
+        let carriers = subkey(b"reasoning carriers v1").map_err(|_| no_crypto())?;
         Ok(Self(Arc::new(Derived {
+            carriers,
             sealing: RandomizedNonceKey::new(&AES_256_GCM, sealing.as_slice()).map_err(|_| no_crypto())?,
             pepper: hmac::Key::new(hmac::HMAC_SHA256, pepper.as_slice()),
         })))
@@ -129,6 +132,11 @@ impl MasterKey {
         let plaintext = opened.map_err(|_| StoreError::Sealed)?.to_vec();
         bytes.zeroize();
         Ok(Secret::new(plaintext))
+    }
+
+    /// The key for carriers of reasoning.
+    pub(crate) fn carrier_key(&self) -> &[u8; KEY_BYTES] {
+        &self.0.carriers
     }
 
     pub(crate) fn seal_text(&self, place: &str, text: &Secret<String>) -> Result<String> {

@@ -77,6 +77,12 @@ impl Store {
         KeyHash(self.0.master.tag(presented.as_bytes()))
     }
 
+    /// The key under which reasoning travels through callers and back; it stays the same as long as the master key does.
+    #[must_use]
+    pub fn carrier_key(&self) -> &[u8; 32] {
+        self.0.master.carrier_key()
+    }
+
     pub(crate) fn db(&self) -> &Db {
         &self.0.db
     }

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod config;
 pub(crate) mod crash;
 pub(crate) mod groups;
+pub(crate) mod kept;
 pub(crate) mod keys;
 pub(crate) mod models;
 pub(crate) mod money;
@@ -164,6 +165,8 @@ macro_rules! run_suite {
             usage: a_record_reads_back_as_written, listings_go_page_by_page, totals_add_up,
                 awkward_text_is_kept;
             responses: owners_are_found_until_they_expire, a_later_owner_counts;
+            kept: kept_responses_are_their_keys_own_until_they_expire, a_conversation_is_whole_or_not_there,
+                kept_texts_are_sealed_and_bounded;
             schema: migrating_twice_changes_nothing, starting_together_migrates_once, a_newer_schema_is_refused,
                 a_foreign_schema_is_refused, another_master_key_is_refused, a_closed_store_says_so;
             crash: a_killed_writer_leaves_whole_batches;
