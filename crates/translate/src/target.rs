@@ -1,7 +1,7 @@
 //! Where a request goes: what its encoder has to know of the upstream.
 
 use crate::carrier::CarrierKey;
-use crate::family::Family;
+use crate::family::{Family, Quirks};
 use crate::ir::MadeBy;
 use crate::traits::ModelTraits;
 use std::fmt;
@@ -44,6 +44,11 @@ impl Remembered for Forgetful {
 }
 
 impl Target<'_> {
+    /// What its family deviates in.
+    pub(crate) fn quirks(&self) -> &'static Quirks {
+        self.family.quirks()
+    }
+
     /// The upstream as the maker of reasoning.
     #[must_use]
     pub fn maker(&self) -> MadeBy<'_> {

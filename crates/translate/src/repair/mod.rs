@@ -1,0 +1,61 @@
+//! The order of turns, calls and results as the target wants it.
+//!
+//! Protocols differ in what they let a conversation look like: Messages wants every result at the head of the user turn
+//! right behind its call and no turn without text, Chat the same in messages of their own, Responses only that both are
+//! there. The strictest form is made for every other target, so that encoders need not look around. A caller's own
+//! protocol is left as it came, but for turns that lost all they had.
+
+mod pairing;
+mod system;
+mod text;
+
+use crate::ir::{PartOfTurn, Request, Role, Turn, TurnPart};
+use crate::notes::Notes;
+use crate::target::Target;
+use tollgate_protocol::Protocol;
+
+/// Mends the conversation for `target`.
+pub(crate) fn repair(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
+    if request.protocol != target.protocol {
+        merge_assistant_turns(&mut request.turns);
+        pairing::pair(&mut request.turns, notes);
+    }
+    if target.protocol == Protocol::Messages {
+        text::drop_blank(&mut request.turns);
+        if request.protocol != Protocol::Messages {
+            system::place(&mut request.turns, target.traits.system_in_messages);
+        }
+    }
+    request.turns.retain(|turn| !turn.parts.is_empty() || !turn.extras.is_empty());
+    if target.protocol == Protocol::Messages {
+        begin_with_user(&mut request.turns);
+    }
+}
+
+/// Joins assistant turns that stand behind one another: what stands between calls and their results is one turn.
+fn merge_assistant_turns(turns: &mut Vec<Turn<'_>>) {
+    turns.dedup_by(|later, earlier| {
+        let mergeable = later.role == Role::Assistant
+            && earlier.role == Role::Assistant
+            && later.name == earlier.name
+            && later.extras.is_empty();
+        if mergeable {
+            earlier.parts.append(&mut later.parts);
+        }
+        mergeable
+    });
+}
+
+/// Messages refuses a conversation that the model opens.
+fn begin_with_user(turns: &mut Vec<Turn<'_>>) {
+    let first = turns.iter().position(|turn| !turn.role.instructs());
+    let opens = first.is_some_and(|at| turns[at].role == Role::Assistant);
+    if !opens && first.is_some() {
+        return;
+    }
+    let nothing: TurnPart<'_> = PartOfTurn::Text { text: ".".into(), phase: None }.into();
+    turns.insert(first.unwrap_or(turns.len()), Turn::new(Role::User, vec![nothing]));
+}
+
+#[cfg(test)]
+mod tests;

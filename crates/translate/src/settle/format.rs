@@ -1,0 +1,66 @@
+//! The form of the answer's text, where the target cannot promise it.
+
+use super::schema::closed;
+use crate::back::WayBack;
+use crate::error::TranslateError;
+use crate::ir::{OutputFormat, PartOfTurn, Request, Role, Turn};
+use crate::notes::Notes;
+use crate::target::Target;
+use crate::traits::StructuredOutput;
+use std::borrow::Cow;
+use tollgate_protocol::Protocol;
+
+const ONE_OBJECT: &str = "Reply with one JSON object only, without any text around it.";
+
+/// Settles the format: native where the target has it, else asked for in words and mended on the way back.
+pub(super) fn settle(
+    request: &mut Request<'_>,
+    target: &Target<'_>,
+    notes: &mut Notes,
+    back: &mut WayBack,
+) -> Result<(), TranslateError> {
+    let able = able(target);
+    match request.format.take() {
+        Some(OutputFormat::JsonSchema { name, description, schema, strict }) => match able {
+            StructuredOutput::Native => {
+                let schema =
+                    if target.protocol == Protocol::Messages { closed(schema, notes)? } else { schema };
+                request.format = Some(OutputFormat::JsonSchema { name, description, schema, strict });
+            }
+            StructuredOutput::JsonObjectOnly | StructuredOutput::None => {
+                notes.add("response_format.json_schema");
+                ask(request, &format!("{ONE_OBJECT} It has to match this JSON schema:\n{}", schema.get()));
+                back.unfence = true;
+                request.format =
+                    (able == StructuredOutput::JsonObjectOnly).then_some(OutputFormat::JsonObject);
+            }
+        },
+        Some(OutputFormat::JsonObject) => {
+            if target.protocol == Protocol::Messages || able == StructuredOutput::None {
+                ask(request, ONE_OBJECT);
+                back.unfence = true;
+            } else {
+                request.format = Some(OutputFormat::JsonObject);
+            }
+        }
+        Some(OutputFormat::Text) | None => {}
+    }
+    Ok(())
+}
+
+fn able(target: &Target<'_>) -> StructuredOutput {
+    match target.protocol {
+        Protocol::Chat => target.traits.structured_output.min(target.quirks().response_format),
+        Protocol::Messages | Protocol::Responses => target.traits.structured_output,
+    }
+}
+
+/// Puts a line at the end of the instructions at the head of the conversation.
+fn ask(request: &mut Request<'_>, line: &str) {
+    let part = PartOfTurn::Text { text: Cow::Owned(line.to_owned()), phase: None }.into();
+    let head = request.turns.iter().take_while(|turn| turn.role.instructs()).count();
+    match head.checked_sub(1) {
+        Some(last) => request.turns[last].parts.push(part),
+        None => request.turns.insert(0, Turn::new(Role::System, vec![part])),
+    }
+}

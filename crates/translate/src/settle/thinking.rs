@@ -1,0 +1,156 @@
+//! Whether and how hard the model thinks, in the words its protocol and family have for it.
+//!
+//! Messages speaks of modes and budgets, OpenAI of efforts. Budgets become efforts by their size and efforts budgets
+//! by the same scale, so that there and back is the same.
+
+use crate::ir::{Effort, Request, Shown, ThinkingMode, ToolChoice};
+use crate::notes::Notes;
+use crate::target::Target;
+use crate::traits::{Disabling, ForcedToolChoice};
+use tollgate_protocol::Protocol;
+
+/// Anthropic's least budget.
+const LEAST_BUDGET_TOKENS: u64 = 1_024;
+/// What must be left of the limit for the answer itself.
+const LEAST_ANSWER_TOKENS: u64 = 1_024;
+
+/// Settles mode and effort for the target.
+pub(super) fn settle(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
+    match target.protocol {
+        Protocol::Messages => for_messages(request, target, notes),
+        Protocol::Chat | Protocol::Responses => for_openai(request, target, notes),
+    }
+}
+
+fn for_openai(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
+    let said = &mut request.reasoning;
+    let from_mode = match said.mode {
+        Some(ThinkingMode::Disabled) => Some(Effort::None),
+        Some(ThinkingMode::Enabled { budget_tokens }) => Some(of_budget(budget_tokens)),
+        Some(ThinkingMode::Adaptive | ThinkingMode::BetweenTools) | None => None,
+    };
+    let wanted = match (from_mode, said.effort) {
+        (Some(Effort::None), _) => Some(Effort::None),
+        (_, Some(effort)) => Some(effort),
+        (from_mode, None) => from_mode,
+    };
+    said.effort = wanted.and_then(|wanted| clamped(wanted, target, notes));
+    if target.traits.efforts.is_empty() && !target.traits.thinks() {
+        said.mode = None;
+        said.shown = None;
+    }
+}
+
+/// The nearest effort that the model has; none if it has none.
+fn clamped(wanted: Effort, target: &Target<'_>, notes: &mut Notes) -> Option<Effort> {
+    let efforts = target.traits.efforts;
+    if efforts.is_empty() {
+        // A model that does not think is not told not to.
+        if wanted > Effort::Minimal && !target.traits.thinks() {
+            notes.add("reasoning_effort");
+        }
+        return None;
+    }
+    let settled = efforts.clamp(wanted);
+    if settled != wanted {
+        notes.add("reasoning_effort");
+    }
+    Some(settled)
+}
+
+fn for_messages(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
+    let traits = target.traits;
+    let wanted = request.reasoning.effort;
+    request.reasoning.effort = None;
+    let Some(wanted) = wanted else {
+        show(request);
+        return;
+    };
+    if wanted <= Effort::Minimal {
+        switch_off(request, target, notes);
+    } else if traits.thinking_adaptive {
+        request.reasoning.mode = Some(ThinkingMode::Adaptive);
+        request.reasoning.effort = clamped(wanted, target, notes);
+    } else if traits.thinking_enabled {
+        enable(request, target, wanted, notes);
+    } else {
+        notes.add("reasoning_effort");
+    }
+    show(request);
+}
+
+fn switch_off(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
+    match target.traits.disabling {
+        Disabling::Always | Disabling::UpToHigh => {
+            request.reasoning.mode = Some(ThinkingMode::Disabled);
+        }
+        Disabling::Never => {
+            notes.add("reasoning_effort");
+            request.reasoning.effort = clamped(Effort::Low, target, notes);
+        }
+    }
+}
+
+/// Thinking with a budget, where the limit leaves room for one and no tool is forced.
+fn enable(request: &mut Request<'_>, target: &Target<'_>, wanted: Effort, notes: &mut Notes) {
+    let forced = matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Named { .. }));
+    let room = request.max_output_tokens.unwrap_or(0).saturating_sub(LEAST_ANSWER_TOKENS);
+    if room < LEAST_BUDGET_TOKENS || (forced && target.traits.forced_tool_choice != ForcedToolChoice::Ok) {
+        notes.add("reasoning_effort");
+        return;
+    }
+    let budget_tokens = budget(wanted).min(room);
+    request.reasoning.mode = Some(ThinkingMode::Enabled { budget_tokens });
+    // Anthropic takes no other temperature, and no `top_k`, with a budget.
+    for (value, name) in
+        [(&mut request.sampling.temperature, "temperature"), (&mut request.sampling.top_p, "top_p")]
+    {
+        if value.take().is_some() {
+            notes.add(name);
+        }
+    }
+}
+
+/// Messages has two words for what is shown; OpenAI's clients that say nothing want what they would get there.
+fn show(request: &mut Request<'_>) {
+    let said = &mut request.reasoning;
+    let thinks = matches!(said.mode, Some(ThinkingMode::Adaptive | ThinkingMode::Enabled { .. }));
+    said.shown = match said.shown {
+        Some(Shown::Omitted) if thinks => Some(Shown::Omitted),
+        Some(_) if thinks => Some(Shown::Summary),
+        None if thinks && request.protocol == Protocol::Chat => Some(Shown::Summary),
+        _ => None,
+    };
+}
+
+/// The effort that a budget stands for.
+const fn of_budget(budget_tokens: u64) -> Effort {
+    match budget_tokens {
+        0..4_000 => Effort::Low,
+        4_000..16_000 => Effort::Medium,
+        16_000..32_000 => Effort::High,
+        _ => Effort::Xhigh,
+    }
+}
+
+/// The budget that an effort stands for.
+const fn budget(effort: Effort) -> u64 {
+    match effort {
+        Effort::None | Effort::Minimal | Effort::Low => 2_048,
+        Effort::Medium => 8_192,
+        Effort::High => 16_384,
+        Effort::Xhigh | Effort::Max => 32_000,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_made_of_an_effort_stands_for_it() {
+        for effort in [Effort::Low, Effort::Medium, Effort::High, Effort::Xhigh] {
+            assert_eq!(of_budget(budget(effort)), effort);
+        }
+    }
+}
