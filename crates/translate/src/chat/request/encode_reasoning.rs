@@ -1,0 +1,136 @@
+//! How a Chat server is asked to think: one meaning, many words.
+
+use super::encode::Writer;
+use super::habits::ReasoningStyle;
+use super::write::{Extras, ReasoningObjectOut, ReasoningOut, TemplateArgumentsOut, ThinkingOut};
+use crate::error::TranslateError;
+use crate::ir::{Effort, Shown, ThinkingMode};
+
+impl<'r> Writer<'r, '_> {
+    /// The members that ask for reasoning.
+    pub(super) fn reasoning(&mut self) -> Result<ReasoningOut<'r>, TranslateError> {
+        let settings = &self.request.reasoning;
+        let mut out = ReasoningOut::default();
+        let effort = settings.effort.filter(|effort| *effort != Effort::None);
+        match self.habits.reasoning {
+            ReasoningStyle::Effort => {
+                out.reasoning_effort = settings.effort.map(word);
+                if self.own {
+                    out.thinking = self.thinking();
+                } else if settings.effort.is_none()
+                    && !matches!(settings.mode, None | Some(ThinkingMode::Adaptive))
+                {
+                    self.foreign.settle("thinking")?;
+                }
+            }
+            ReasoningStyle::ThinkingAndEffort => {
+                out.thinking = self.thinking();
+                out.reasoning_effort = effort.map(word);
+            }
+            ReasoningStyle::Thinking => {
+                out.thinking = self.thinking_or_not().map(|on| self.thinking_type(on));
+            }
+
+            ReasoningStyle::EnableThinking => {
+                out.enable_thinking = self.thinking_or_not();
+                out.thinking_budget = self.budget();
+            }
+            ReasoningStyle::Object => out.reasoning = self.object(),
+            ReasoningStyle::TemplateArguments => {
+                out.chat_template_kwargs =
+                    self.thinking_or_not().map(|enable_thinking| TemplateArgumentsOut { enable_thinking });
+            }
+            ReasoningStyle::No => {
+                if settings.effort.is_some() || settings.mode.is_some() {
+                    self.foreign.settle("reasoning")?;
+                }
+            }
+        }
+        self.reasoning_extras(&out)?;
+        Ok(out)
+    }
+
+    /// Whether to think at all, if the request says so.
+    fn thinking_or_not(&self) -> Option<bool> {
+        let settings = &self.request.reasoning;
+        match (settings.mode, settings.effort) {
+            (Some(mode), _) => Some(mode != ThinkingMode::Disabled),
+            (None, Some(effort)) => Some(effort != Effort::None),
+            (None, None) => None,
+        }
+    }
+
+    fn budget(&self) -> Option<u64> {
+        match self.request.reasoning.mode {
+            Some(ThinkingMode::Enabled { budget_tokens }) => Some(budget_tokens),
+            _ => None,
+        }
+    }
+
+    /// `thinking`, where the effort has a word of its own.
+    fn thinking(&self) -> Option<ThinkingOut<'r>> {
+        match (self.request.reasoning.mode, self.request.reasoning.effort) {
+            (Some(mode), _) => Some(self.thinking_type(mode != ThinkingMode::Disabled)),
+            (None, Some(Effort::None)) if !self.own => Some(self.thinking_type(false)),
+            (None, _) => None,
+        }
+    }
+
+    fn thinking_type(&self, on: bool) -> ThinkingOut<'r> {
+        ThinkingOut {
+            r#type: if on { "enabled" } else { "disabled" },
+            budget_tokens: self.budget().filter(|_| self.own),
+            extras: if self.own {
+                Extras::of("thinking", &self.request.reasoning.extras)
+            } else {
+                Extras::default()
+            },
+        }
+    }
+
+    fn object(&self) -> Option<ReasoningObjectOut<'r>> {
+        let settings = &self.request.reasoning;
+        let mut object = ReasoningObjectOut {
+            exclude: (settings.shown == Some(Shown::Omitted)).then_some(true),
+            ..ReasoningObjectOut::default()
+        };
+        if self.own {
+            object.extras = Extras::of("reasoning", &settings.extras);
+        }
+        // One of effort and budget only is taken.
+        match (settings.mode, settings.effort) {
+            (Some(ThinkingMode::Disabled), _) => object.enabled = Some(false),
+            (_, Some(effort)) => object.effort = Some(word(effort)),
+            (Some(ThinkingMode::Enabled { budget_tokens }), None) => object.max_tokens = Some(budget_tokens),
+            (Some(_), None) => object.enabled = Some(true),
+            (None, None) if object.exclude.is_none() && object.extras.is_empty() => return None,
+            (None, None) => {}
+        }
+        Some(object)
+    }
+
+    /// Settles what no written member holds.
+    fn reasoning_extras(&mut self, out: &ReasoningOut<'_>) -> Result<(), TranslateError> {
+        for extra in &self.request.reasoning.extras {
+            let written = self.own
+                && ((extra.name.starts_with("thinking.") && out.thinking.is_some())
+                    || (extra.name.starts_with("reasoning.") && out.reasoning.is_some()));
+            if !written {
+                self.foreign.settle(&extra.name)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+const fn word(effort: Effort) -> &'static str {
+    match effort {
+        Effort::None => "none",
+        Effort::Minimal => "minimal",
+        Effort::Low => "low",
+        Effort::Medium => "medium",
+        Effort::High => "high",
+        Effort::Xhigh => "xhigh",
+        Effort::Max => "max",
+    }
+}

@@ -1,0 +1,31 @@
+//! Chat requests: read into the intermediate representation, and written from it.
+//!
+//! Reading goes in two steps. `wire` takes the body apart in one pass, borrowing; the `decode` files give it meaning.
+//! Writing goes in two steps as well: the `encode` files build the body out of borrowed pieces and settle what Chat
+//! cannot say, `write` turns it into JSON.
+
+mod decode;
+mod decode_parts;
+mod decode_reasoning;
+mod decode_settings;
+mod decode_tools;
+mod decode_turns;
+mod digest;
+mod encode;
+mod encode_parts;
+mod encode_reasoning;
+mod encode_results;
+mod encode_settings;
+mod encode_tools;
+mod encode_turns;
+mod foreign;
+mod habits;
+mod read;
+mod wire;
+mod write;
+
+#[cfg(test)]
+mod round_trip;
+
+pub(crate) use decode::decode_request;
+pub(crate) use encode::encode_request;

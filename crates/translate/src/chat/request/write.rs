@@ -1,0 +1,433 @@
+//! A Chat request as it is written.
+
+use crate::ir::Extra;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt::{self, Display};
+
+/// The body.
+#[derive(Serialize)]
+pub(super) struct BodyOut<'a> {
+    pub(super) model: &'a str,
+    pub(super) messages: Vec<MessageOut<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) tools: Vec<ToolOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tool_choice: Option<ChoiceOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) parallel_tool_calls: Option<bool>,
+    #[serde(flatten)]
+    pub(super) settings: SettingsOut<'a>,
+    #[serde(flatten)]
+    pub(super) reasoning: ReasoningOut<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stream: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stream_options: Option<StreamOptionsOut<'a>>,
+    #[serde(flatten)]
+    pub(super) extras: Extras<'a>,
+}
+
+/// Length, sampling, form and service.
+#[derive(Serialize, Default)]
+pub(super) struct SettingsOut<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_completion_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) top_p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) top_k: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) frequency_penalty: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) presence_penalty: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) seed: Option<i64>,
+    #[serde(skip_serializing_if = "<[Cow<'_, str>]>::is_empty")]
+    pub(super) stop: &'a [Cow<'a, str>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) response_format: Option<FormatOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) verbosity: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) safety_identifier: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) user: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) prompt_cache_key: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) service_tier: Option<&'static str>,
+}
+
+/// How reasoning is asked for; providers have several ways.
+#[derive(Serialize, Default)]
+pub(super) struct ReasoningOut<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reasoning_effort: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) thinking: Option<ThinkingOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) enable_thinking: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) thinking_budget: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reasoning: Option<ReasoningObjectOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) chat_template_kwargs: Option<TemplateArgumentsOut>,
+}
+
+#[derive(Serialize)]
+pub(super) struct ThinkingOut<'a> {
+    pub(super) r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) budget_tokens: Option<u64>,
+    #[serde(flatten)]
+    pub(super) extras: Extras<'a>,
+}
+
+#[derive(Serialize, Default)]
+pub(super) struct ReasoningObjectOut<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) effort: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) enabled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) exclude: Option<bool>,
+    #[serde(flatten)]
+    pub(super) extras: Extras<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct TemplateArgumentsOut {
+    pub(super) enable_thinking: bool,
+}
+
+#[derive(Serialize)]
+pub(super) struct StreamOptionsOut<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) include_usage: Option<bool>,
+    #[serde(flatten)]
+    pub(super) extras: Extras<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum FormatOut<'a> {
+    Text,
+    JsonObject,
+    JsonSchema { json_schema: SchemaOut<'a> },
+}
+
+#[derive(Serialize)]
+pub(super) struct SchemaOut<'a> {
+    pub(super) name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<&'a str>,
+    pub(super) schema: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) strict: Option<bool>,
+    #[serde(flatten)]
+    pub(super) extras: Extras<'a>,
+}
+
+/// A message.
+#[derive(Serialize)]
+pub(super) struct MessageOut<'a> {
+    pub(super) role: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tool_call_id: Option<&'a str>,
+    pub(super) content: ContentOut<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reasoning_content: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reasoning: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) refusal: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) tool_calls: Vec<CallOut<'a>>,
+    #[serde(flatten)]
+    pub(super) extras: Extras<'a>,
+}
+
+impl<'a> MessageOut<'a> {
+    /// A message of a role that says something, and no more.
+    pub(super) fn new(role: &'static str, content: ContentOut<'a>) -> Self {
+        Self {
+            role,
+            name: None,
+            tool_call_id: None,
+            content,
+            reasoning_content: None,
+            reasoning: None,
+            refusal: None,
+            tool_calls: Vec::new(),
+            extras: Extras::default(),
+        }
+    }
+}
+
+/// What a message says.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum ContentOut<'a> {
+    Null,
+    Text(Cow<'a, str>),
+    Parts(Vec<PartOut<'a>>),
+}
+
+/// A part of what a message says.
+#[derive(Serialize)]
+#[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are the larger one")]
+pub(super) enum PartOut<'a> {
+    Raw(&'a RawValue),
+    Said {
+        #[serde(flatten)]
+        said: SaidOut<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<MarkOut>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        prompt_cache_breakpoint: Option<MarkOut>,
+        #[serde(flatten)]
+        extras: Extras<'a>,
+    },
+}
+
+impl<'a> From<SaidOut<'a>> for PartOut<'a> {
+    fn from(said: SaidOut<'a>) -> Self {
+        Self::Said { said, cache_control: None, prompt_cache_breakpoint: None, extras: Extras::default() }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum SaidOut<'a> {
+    Text { text: Cow<'a, str> },
+    Refusal { refusal: &'a str },
+    ImageUrl { image_url: ImageOut<'a> },
+    InputAudio { input_audio: AudioOut<'a> },
+    File { file: FileOut<'a> },
+}
+
+#[derive(Serialize)]
+pub(super) struct ImageOut<'a> {
+    pub(super) url: UrlOut<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) detail: Option<&'a str>,
+    #[serde(flatten)]
+    pub(super) extras: Extras<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct AudioOut<'a> {
+    pub(super) data: &'a str,
+    pub(super) format: &'a str,
+    #[serde(flatten)]
+    pub(super) extras: Extras<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct FileOut<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) file_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) filename: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) file_data: Option<UrlOut<'a>>,
+    #[serde(flatten)]
+    pub(super) extras: Extras<'a>,
+}
+
+/// An address, or the bytes themselves in a data URL, which is put together only while it is written.
+pub(super) enum UrlOut<'a> {
+    Address(&'a str),
+    Data { media_type: &'a str, data: &'a str },
+}
+
+impl Display for UrlOut<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(url) => f.write_str(url),
+            Self::Data { media_type, data } => {
+                f.write_str("data:")?;
+                f.write_str(media_type)?;
+                f.write_str(";base64,")?;
+                f.write_str(data)
+            }
+        }
+    }
+}
+
+impl Serialize for UrlOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The mark at the end of a cached prompt.
+#[derive(Serialize)]
+pub(super) struct MarkOut {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) r#type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) mode: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ttl: Option<&'static str>,
+}
+
+/// A tool call.
+#[derive(Serialize)]
+pub(super) struct CallOut<'a> {
+    pub(super) id: &'a str,
+    pub(super) r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) function: Option<CalledOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) custom: Option<CalledCustomOut<'a>>,
+    #[serde(flatten)]
+    pub(super) extras: Extras<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct CalledOut<'a> {
+    pub(super) name: Cow<'a, str>,
+    pub(super) arguments: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct CalledCustomOut<'a> {
+    pub(super) name: Cow<'a, str>,
+    pub(super) input: &'a str,
+}
+
+/// A tool.
+#[derive(Serialize)]
+#[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are the larger one")]
+pub(super) enum ToolOut<'a> {
+    Raw(&'a RawValue),
+    Said {
+        r#type: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        function: Option<FunctionOut<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        custom: Option<CustomOut<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<MarkOut>,
+        #[serde(flatten)]
+        extras: Extras<'a>,
+    },
+}
+
+#[derive(Serialize)]
+pub(super) struct FunctionOut<'a> {
+    pub(super) name: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) parameters: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) strict: Option<bool>,
+    #[serde(flatten)]
+    pub(super) extras: Extras<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct CustomOut<'a> {
+    pub(super) name: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) format: Option<CustomFormatOut<'a>>,
+    #[serde(flatten)]
+    pub(super) extras: Extras<'a>,
+}
+
+/// A custom tool's format: what Responses writes flat, Chat writes in a member of its own.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum CustomFormatOut<'a> {
+    Raw(&'a RawValue),
+    Grammar { r#type: &'static str, grammar: GrammarOut<'a> },
+}
+
+#[derive(Serialize)]
+pub(super) struct GrammarOut<'a> {
+    pub(super) syntax: Cow<'a, str>,
+    pub(super) definition: Cow<'a, str>,
+}
+
+/// A choice among tools.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum ChoiceOut<'a> {
+    Word(&'static str),
+    Raw(&'a RawValue),
+    Named(NamedOut<'a>),
+    Allowed { r#type: &'static str, allowed_tools: AllowedOut<'a> },
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum NamedOut<'a> {
+    Function { function: NameOut<'a> },
+    Custom { custom: NameOut<'a> },
+}
+
+#[derive(Serialize)]
+pub(super) struct NameOut<'a> {
+    pub(super) name: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+pub(super) struct AllowedOut<'a> {
+    pub(super) mode: &'static str,
+    pub(super) tools: Vec<NamedOut<'a>>,
+}
+
+/// Members that are written back as they came.
+#[derive(Default)]
+pub(super) struct Extras<'a>(pub(super) Vec<(&'a str, &'a RawValue)>);
+
+impl<'a> Extras<'a> {
+    /// Those at the top of their object: no object within it claims them.
+    pub(super) fn top(extras: &'a [Extra<'a>], objects: &[&str]) -> Self {
+        let is_top = |name: &str| !objects.iter().any(|object| member_of(object, name).is_some());
+        let own = extras.iter().filter(|extra| is_top(&extra.name));
+        Self(own.map(|extra| (&*extra.name, &*extra.json)).collect())
+    }
+
+    /// Those of an object within.
+    pub(super) fn of(object: &str, extras: &'a [Extra<'a>]) -> Self {
+        let own = extras.iter().filter_map(|extra| Some((member_of(object, &extra.name)?, &*extra.json)));
+        Self(own.collect())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn member_of<'n>(object: &str, name: &'n str) -> Option<&'n str> {
+    name.strip_prefix(object)?.strip_prefix('.')
+}
+
+impl Serialize for Extras<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, json) in &self.0 {
+            map.serialize_entry(name, json)?;
+        }
+        map.end()
+    }
+}
