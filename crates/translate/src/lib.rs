@@ -12,6 +12,7 @@ mod chat;
 mod envelope;
 mod error;
 mod frame;
+pub mod grammar;
 pub mod ir;
 mod json;
 mod messages;

@@ -17,6 +17,8 @@ pub struct StreamTranslator {
     decoder: Decoder,
     encoder: Encoder,
     failed: bool,
+    #[cfg(debug_assertions)]
+    watch: crate::grammar::Watch,
 }
 
 #[derive(Debug)]
@@ -58,7 +60,13 @@ impl StreamTranslator {
             }
             _ => return Err(TranslateError::Unsupported { from, to }),
         };
-        Ok(Self { decoder, encoder, failed: false })
+        Ok(Self {
+            decoder,
+            encoder,
+            failed: false,
+            #[cfg(debug_assertions)]
+            watch: crate::grammar::Watch::new(to),
+        })
     }
 
     /// Translates one frame and appends what it says to `out`, which may be nothing. A frame without data (a comment)
@@ -72,6 +80,8 @@ impl StreamTranslator {
         if self.failed || self.ended() || data.trim_ascii().is_empty() {
             return Ok(());
         }
+        #[cfg(debug_assertions)]
+        let written = out.len();
         let Self { decoder, encoder, .. } = self;
         let emit = &mut |event: StreamEvent<'_>| encoder.event(event, out);
         let result = match decoder {
@@ -79,6 +89,8 @@ impl StreamTranslator {
             Decoder::Chat(decoder) => decoder.frame(event, data, emit),
         };
         self.failed = result.is_err();
+        #[cfg(debug_assertions)]
+        self.watch.bytes(out.get(written..).unwrap_or_default());
         result
     }
 
@@ -88,6 +100,8 @@ impl StreamTranslator {
         if self.failed {
             return false;
         }
+        #[cfg(debug_assertions)]
+        let written = out.len();
         let Self { decoder, encoder, .. } = self;
         if let Decoder::Chat(decoder) = decoder
             && !decoder.ended()
@@ -95,7 +109,10 @@ impl StreamTranslator {
             let emit = &mut |event: StreamEvent<'_>| encoder.event(event, out);
             self.failed = decoder.eof(emit).is_err();
         }
-        !self.failed && self.ended()
+        let well = !self.failed && self.ended();
+        #[cfg(debug_assertions)]
+        self.watch.ended(out.get(written..).unwrap_or_default(), well);
+        well
     }
 
     /// What the target protocol could not say so far: each name once, e.g. `thinking.signature`, `citations`.
