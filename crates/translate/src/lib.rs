@@ -8,6 +8,7 @@
 //! [`TranslateError::Unsupported`].
 
 mod answer;
+mod calls;
 mod chat;
 mod envelope;
 mod error;

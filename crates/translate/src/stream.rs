@@ -1,6 +1,7 @@
 //! Translation of streams: frames in, frames out.
 
 use crate::answer::AnswerContext;
+use crate::calls::Calls;
 use crate::error::TranslateError;
 use crate::ir::StreamEvent;
 use crate::notes::Notes;
@@ -16,6 +17,7 @@ use tollgate_protocol::Protocol;
 pub struct StreamTranslator {
     decoder: Decoder,
     encoder: Encoder,
+    calls: Calls,
     failed: bool,
     #[cfg(debug_assertions)]
     watch: crate::grammar::Watch,
@@ -63,6 +65,7 @@ impl StreamTranslator {
         Ok(Self {
             decoder,
             encoder,
+            calls: Calls::new(from),
             failed: false,
             #[cfg(debug_assertions)]
             watch: crate::grammar::Watch::new(to),
@@ -82,8 +85,8 @@ impl StreamTranslator {
         }
         #[cfg(debug_assertions)]
         let written = out.len();
-        let Self { decoder, encoder, .. } = self;
-        let emit = &mut |event: StreamEvent<'_>| encoder.event(event, out);
+        let Self { decoder, encoder, calls, .. } = self;
+        let emit = &mut |event: StreamEvent<'_>| encoder.event(calls.event(event)?, out);
         let result = match decoder {
             Decoder::Messages(decoder) => decoder.frame(event, data, emit),
             Decoder::Chat(decoder) => decoder.frame(event, data, emit),
@@ -102,11 +105,11 @@ impl StreamTranslator {
         }
         #[cfg(debug_assertions)]
         let written = out.len();
-        let Self { decoder, encoder, .. } = self;
+        let Self { decoder, encoder, calls, .. } = self;
         if let Decoder::Chat(decoder) = decoder
             && !decoder.ended()
         {
-            let emit = &mut |event: StreamEvent<'_>| encoder.event(event, out);
+            let emit = &mut |event: StreamEvent<'_>| encoder.event(calls.event(event)?, out);
             self.failed = decoder.eof(emit).is_err();
         }
         let well = !self.failed && self.ended();
