@@ -17,7 +17,7 @@ bench: ## Measure against a bare proxy in the same run; prints the table of docs
 	@scripts/need cargo cc
 	@bench/run $(ARGS)
 
-fuzz: ## Fuzz the event decoder and the body probe for a minute each
+fuzz: ## Fuzz the event decoder, the body probe and translation for a minute each
 	@fuzz/run 60
 
 help: ## This list

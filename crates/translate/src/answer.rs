@@ -1,5 +1,6 @@
 //! Translation of whole answers.
 
+use crate::calls::Calls;
 use crate::error::TranslateError;
 use crate::notes::Notes;
 use crate::{chat, messages};
@@ -53,9 +54,15 @@ pub fn translate_answer_noted(
 ) -> Result<Translated, TranslateError> {
     let mut notes = Notes::default();
     let body = match (from, to) {
-        (Protocol::Messages, Protocol::Chat) => chat::encode(&messages::decode(body)?, ctx, &mut notes)?,
+        (Protocol::Messages, Protocol::Chat) => {
+            let mut answer = messages::decode(body)?;
+            Calls::new(from).answer(&mut answer)?;
+            chat::encode(&answer, ctx, &mut notes)?
+        }
         (Protocol::Chat, Protocol::Messages) => {
-            messages::encode(&chat::decode(body, &mut notes)?, ctx, &mut notes)?
+            let mut answer = chat::decode(body, &mut notes)?;
+            Calls::new(from).answer(&mut answer)?;
+            messages::encode(&answer, ctx, &mut notes)?
         }
         _ => return Err(TranslateError::Unsupported { from, to }),
     };

@@ -13,11 +13,13 @@
 mod answer;
 mod back;
 pub mod carrier;
+mod calls;
 mod chat;
 mod envelope;
 mod error;
 pub mod family;
 mod frame;
+pub mod grammar;
 mod ids;
 pub mod ir;
 mod json;

@@ -1,6 +1,7 @@
 //! Translation of streams: frames in, frames out.
 
 use crate::answer::AnswerContext;
+use crate::calls::Calls;
 use crate::error::TranslateError;
 use crate::ir::StreamEvent;
 use crate::notes::Notes;
@@ -16,7 +17,10 @@ use tollgate_protocol::Protocol;
 pub struct StreamTranslator {
     decoder: Decoder,
     encoder: Encoder,
+    calls: Calls,
     failed: bool,
+    #[cfg(debug_assertions)]
+    watch: crate::grammar::Watch,
 }
 
 #[derive(Debug)]
@@ -58,7 +62,14 @@ impl StreamTranslator {
             }
             _ => return Err(TranslateError::Unsupported { from, to }),
         };
-        Ok(Self { decoder, encoder, failed: false })
+        Ok(Self {
+            decoder,
+            encoder,
+            calls: Calls::new(from),
+            failed: false,
+            #[cfg(debug_assertions)]
+            watch: crate::grammar::Watch::new(to),
+        })
     }
 
     /// Translates one frame and appends what it says to `out`, which may be nothing. A frame without data (a comment)
@@ -72,13 +83,17 @@ impl StreamTranslator {
         if self.failed || self.ended() || data.trim_ascii().is_empty() {
             return Ok(());
         }
-        let Self { decoder, encoder, .. } = self;
-        let emit = &mut |event: StreamEvent<'_>| encoder.event(event, out);
+        #[cfg(debug_assertions)]
+        let written = out.len();
+        let Self { decoder, encoder, calls, .. } = self;
+        let emit = &mut |event: StreamEvent<'_>| encoder.event(calls.event(event)?, out);
         let result = match decoder {
             Decoder::Messages(decoder) => decoder.frame(event, data, emit),
             Decoder::Chat(decoder) => decoder.frame(event, data, emit),
         };
         self.failed = result.is_err();
+        #[cfg(debug_assertions)]
+        self.watch.bytes(out.get(written..).unwrap_or_default());
         result
     }
 
@@ -88,14 +103,19 @@ impl StreamTranslator {
         if self.failed {
             return false;
         }
-        let Self { decoder, encoder, .. } = self;
+        #[cfg(debug_assertions)]
+        let written = out.len();
+        let Self { decoder, encoder, calls, .. } = self;
         if let Decoder::Chat(decoder) = decoder
             && !decoder.ended()
         {
-            let emit = &mut |event: StreamEvent<'_>| encoder.event(event, out);
+            let emit = &mut |event: StreamEvent<'_>| encoder.event(calls.event(event)?, out);
             self.failed = decoder.eof(emit).is_err();
         }
-        !self.failed && self.ended()
+        let well = !self.failed && self.ended();
+        #[cfg(debug_assertions)]
+        self.watch.ended(out.get(written..).unwrap_or_default(), well);
+        well
     }
 
     /// What the target protocol could not say so far: each name once, e.g. `thinking.signature`, `citations`.

@@ -4,6 +4,7 @@ use super::message_id;
 use super::stop;
 use super::usage::UsageOut;
 use crate::answer::AnswerContext;
+use crate::calls;
 use crate::error::TranslateError;
 use crate::ir::{Answer, Part, PartBody, RefusalDetails, ToolCall, ToolKind};
 use crate::json::{compact, is_object};
@@ -123,12 +124,13 @@ fn block<'a>(
     }))
 }
 
-/// The call's own id, or one made for it: a result names its call, so every call needs one.
+/// The call's own id in characters that are taken back, or one made for it: a result names its call, so every call
+/// needs one.
 pub(super) fn call_id<'a>(id: &'a str, index: usize, request_id: &str) -> Cow<'a, str> {
     if id.is_empty() {
         return Cow::Owned(format!("toolu_{request_id}_{index}"));
     }
-    Cow::Borrowed(id)
+    calls::plain(id)
 }
 
 /// The arguments as the JSON object that `input` is. What is no object stays readable under a name that no tool has.

@@ -1,0 +1,155 @@
+//! What every answer's tool calls keep to, whatever the upstream gave: each id names one call, and the stop reason says
+//! whether there are calls to run.
+
+use crate::error::TranslateError;
+use crate::ir::{Answer, PartBody, PartStart, StopReason, StreamEvent};
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use tollgate_protocol::Protocol;
+
+/// How many ids of one answer are remembered.
+const REMEMBERED: usize = 1 << 16;
+
+/// The calls of an answer so far.
+///
+/// Some servers number the calls of each choice, or of each reply, anew. A result names its call by the id, so two
+/// calls with one id cannot both be answered: the second gets a number behind its id. Some say `stop` where there are
+/// calls, or the other way round: a client then runs none of them, or waits for what does not come. A call that names no
+/// tool cannot be run, and no protocol can say it: the answer is malformed.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    from: Protocol,
+    any: bool,
+    /// The ids, by their hash.
+    ids: HashSet<u64>,
+}
+
+impl Calls {
+    /// No calls yet, of an upstream that speaks `from`.
+    pub(crate) fn new(from: Protocol) -> Self {
+        Self { from, any: false, ids: HashSet::new() }
+    }
+
+    /// The event, as it is to be written.
+    pub(crate) fn event<'a>(&mut self, event: StreamEvent<'a>) -> Result<StreamEvent<'a>, TranslateError> {
+        Ok(match event {
+            StreamEvent::PartStart { part, item_id, start: PartStart::ToolCall { id, name, kind } } => {
+                self.named(&name)?;
+                let start = PartStart::ToolCall { id: self.own(id), name, kind };
+                StreamEvent::PartStart { part, item_id, start }
+            }
+            StreamEvent::Finish(mut finish) => {
+                finish.stop = self.stop(finish.stop);
+                StreamEvent::Finish(finish)
+            }
+            other => other,
+        })
+    }
+
+    /// Changes a whole answer into what is to be written.
+    pub(crate) fn answer(mut self, answer: &mut Answer<'_>) -> Result<(), TranslateError> {
+        for part in &mut answer.parts {
+            if let PartBody::ToolCall(call) = &mut part.body {
+                self.named(&call.name)?;
+                call.id = self.own(std::mem::take(&mut call.id));
+            }
+        }
+        answer.finish.stop = self.stop(answer.finish.stop);
+        Ok(())
+    }
+
+    fn named(&self, name: &str) -> Result<(), TranslateError> {
+        if name.is_empty() {
+            return Err(TranslateError::malformed(self.from, "a tool call has no name"));
+        }
+        Ok(())
+    }
+
+    fn stop(&self, said: StopReason) -> StopReason {
+        match (said, self.any) {
+            (StopReason::ToolUse, false) => StopReason::EndTurn,
+            (StopReason::EndTurn | StopReason::StopSequence | StopReason::PauseTurn, true) => {
+                StopReason::ToolUse
+            }
+            (said, _) => said,
+        }
+    }
+
+    /// No id stays none: the encoder makes one.
+    fn own<'a>(&mut self, id: Cow<'a, str>) -> Cow<'a, str> {
+        self.any = true;
+        if id.is_empty() || self.ids.len() >= REMEMBERED || self.ids.insert(hash(&id)) {
+            return id;
+        }
+        let mut number = self.ids.len();
+        loop {
+            let other = format!("{id}_{number}");
+            if self.ids.insert(hash(&other)) {
+                return Cow::Owned(other);
+            }
+            number += 1;
+        }
+    }
+}
+
+fn hash(id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The id in the characters that Messages takes back: `^[a-zA-Z0-9_-]+$`. Every other byte becomes `_` and its two
+/// hexadecimal digits, so that different ids stay different.
+pub(crate) fn plain(id: &str) -> Cow<'_, str> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if id.bytes().all(fits) {
+        return Cow::Borrowed(id);
+    }
+    let mut plain = String::with_capacity(id.len() + 8);
+    for byte in id.bytes() {
+        if fits(byte) {
+            plain.push(char::from(byte));
+        } else {
+            plain.push_str(&format!("_{byte:02x}"));
+        }
+    }
+    Cow::Owned(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_names_one_call() {
+        let mut calls = Calls::new(Protocol::Chat);
+        let mut own = |id: &'static str| calls.own(id.into()).into_owned();
+        assert_eq!(own("call_0"), "call_0");
+        assert_eq!(own("call_1"), "call_1");
+        assert_eq!(own("call_0_2"), "call_0_2");
+        let again = own("call_0");
+        assert_eq!(again, "call_0_3");
+        assert_eq!(own(""), "");
+        assert_eq!(own(""), "");
+    }
+
+    #[test]
+    fn the_stop_reason_says_whether_there_are_calls() {
+        let (none, some) = (Calls::new(Protocol::Chat), Calls { any: true, ..Calls::new(Protocol::Chat) });
+        assert_eq!(none.stop(StopReason::ToolUse), StopReason::EndTurn);
+        assert_eq!(some.stop(StopReason::EndTurn), StopReason::ToolUse);
+        for kept in [StopReason::MaxTokens, StopReason::Refusal, StopReason::ContextWindow] {
+            assert_eq!(none.stop(kept), kept);
+            assert_eq!(some.stop(kept), kept);
+        }
+        assert_eq!(none.stop(StopReason::StopSequence), StopReason::StopSequence);
+    }
+
+    #[test]
+    fn other_characters_are_written_out() {
+        assert_eq!(plain("toolu_01-A"), "toolu_01-A");
+        assert_eq!(plain("functions.Bash:0"), "functions_2eBash_3a0");
+        assert_eq!(plain("ü"), "_c3_bc");
+    }
+}
