@@ -1,0 +1,313 @@
+//! The items, parts and tools of a Responses request as written.
+
+use crate::ir::Extra;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// Members that are written as they came.
+#[derive(Default)]
+pub(super) struct ExtrasOut<'a>(pub(super) Vec<(&'a str, &'a RawValue)>);
+
+impl<'a> ExtrasOut<'a> {
+    pub(super) fn of(extras: &'a [Extra<'a>]) -> Self {
+        Self(extras.iter().map(|extra| (extra.name.as_ref(), extra.json.as_ref())).collect())
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(other, _)| *other == name)
+    }
+}
+
+impl Serialize for ExtrasOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+/// An item of `input`.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum ItemOut<'a> {
+    Raw(&'a RawValue),
+    Message(MessageOut<'a>),
+    Reasoning(ReasoningOut<'a>),
+    Call(CallOut<'a>),
+    Output(OutputOut<'a>),
+    Native(NativeOut<'a>),
+}
+
+/// A message.
+#[derive(Serialize)]
+pub(super) struct MessageOut<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<&'a str>,
+    pub(super) role: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) phase: Option<&'static str>,
+    pub(super) content: Vec<PartOut<'a>>,
+    #[serde(flatten)]
+    pub(super) extras: ExtrasOut<'a>,
+}
+
+/// A reasoning item.
+#[derive(Serialize)]
+pub(super) struct ReasoningOut<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<&'a str>,
+    pub(super) summary: Vec<TextOut<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) content: Vec<TextOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) encrypted_content: Option<&'a str>,
+    #[serde(flatten)]
+    pub(super) extras: ExtrasOut<'a>,
+}
+
+/// A call of a function or of a custom tool.
+#[derive(Serialize)]
+pub(super) struct CallOut<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<&'a str>,
+    pub(super) call_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) namespace: Option<&'a str>,
+    pub(super) name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) arguments: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) input: Option<&'a str>,
+    #[serde(flatten)]
+    pub(super) extras: ExtrasOut<'a>,
+}
+
+/// What such a call gave.
+#[derive(Serialize)]
+pub(super) struct OutputOut<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<&'a str>,
+    pub(super) call_id: &'a str,
+    pub(super) output: ContentOut<'a>,
+    #[serde(flatten)]
+    pub(super) extras: ExtrasOut<'a>,
+}
+
+/// A text, or parts.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum ContentOut<'a> {
+    Text(Cow<'a, str>),
+    Parts(Vec<PartOut<'a>>),
+}
+
+/// A call of a tool that the model knows by its type, or what it gave: one member says it.
+pub(super) struct NativeOut<'a> {
+    pub(super) kind: &'a str,
+    pub(super) id: Option<&'a str>,
+    pub(super) call_id: Option<&'a str>,
+    pub(super) member: &'static str,
+    pub(super) value: MemberOut<'a>,
+    /// Members that have to be there, unless `extras` has them.
+    pub(super) usual: Vec<(&'static str, UsualOut)>,
+    pub(super) extras: ExtrasOut<'a>,
+}
+
+/// The telling member of a [`NativeOut`].
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum MemberOut<'a> {
+    Raw(&'a RawValue),
+    Text(Cow<'a, str>),
+    Part(PartOut<'a>),
+    Shell([ShellOut<'a>; 1]),
+    /// Nothing was said.
+    Absent,
+}
+
+/// What a shell command gave.
+#[derive(Serialize)]
+pub(super) struct ShellOut<'a> {
+    pub(super) stdout: Cow<'a, str>,
+    pub(super) stderr: &'static str,
+    pub(super) outcome: OutcomeOut,
+}
+
+/// How a shell command ended.
+#[derive(Serialize)]
+pub(super) struct OutcomeOut {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) exit_code: i32,
+}
+
+/// A member's usual value.
+#[derive(Clone, Copy, Serialize)]
+#[serde(untagged)]
+pub(super) enum UsualOut {
+    Word(&'static str),
+    None([(); 0]),
+}
+
+impl Serialize for NativeOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("type", self.kind)?;
+        if let Some(id) = self.id {
+            map.serialize_entry("id", id)?;
+        }
+        if let Some(call_id) = self.call_id {
+            map.serialize_entry("call_id", call_id)?;
+        }
+        if !matches!(self.value, MemberOut::Absent) {
+            map.serialize_entry(self.member, &self.value)?;
+        }
+        for (name, value) in self.usual.iter().filter(|(name, _)| !self.extras.has(name)) {
+            map.serialize_entry(name, value)?;
+        }
+        for (name, raw) in &self.extras.0 {
+            map.serialize_entry(name, raw)?;
+        }
+        map.end()
+    }
+}
+
+/// A part of a message or of an output.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum PartOut<'a> {
+    Raw(&'a RawValue),
+    Text(TextOut<'a>),
+    Refusal(RefusalOut<'a>),
+    Image(ImageOut<'a>),
+    File(FileOut<'a>),
+    Audio(AudioPartOut<'a>),
+}
+
+impl<'a> PartOut<'a> {
+    /// Where members that are kept as they came are added.
+    pub(super) fn extras_mut(&mut self) -> Option<&mut ExtrasOut<'a>> {
+        match self {
+            Self::Raw(_) => None,
+            Self::Text(part) => Some(&mut part.extras),
+            Self::Refusal(part) => Some(&mut part.extras),
+            Self::Image(part) => Some(&mut part.extras),
+            Self::File(part) => Some(&mut part.extras),
+            Self::Audio(part) => Some(&mut part.extras),
+        }
+    }
+}
+
+/// A text.
+#[derive(Serialize)]
+pub(super) struct TextOut<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) text: Cow<'a, str>,
+    #[serde(rename = "prompt_cache_breakpoint", skip_serializing_if = "Option::is_none")]
+    pub(super) cache: Option<BreakpointOut>,
+    #[serde(flatten)]
+    pub(super) extras: ExtrasOut<'a>,
+}
+
+impl<'a> TextOut<'a> {
+    pub(super) fn plain(kind: &'static str, text: impl Into<Cow<'a, str>>) -> Self {
+        Self { kind, text: text.into(), cache: None, extras: ExtrasOut::default() }
+    }
+}
+
+/// A refusal.
+#[derive(Serialize)]
+pub(super) struct RefusalOut<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) refusal: &'a str,
+    #[serde(flatten)]
+    pub(super) extras: ExtrasOut<'a>,
+}
+
+/// A picture.
+#[derive(Serialize)]
+pub(super) struct ImageOut<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) image_url: Option<UrlOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) file_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) detail: Option<&'a str>,
+    #[serde(rename = "prompt_cache_breakpoint", skip_serializing_if = "Option::is_none")]
+    pub(super) cache: Option<BreakpointOut>,
+    #[serde(flatten)]
+    pub(super) extras: ExtrasOut<'a>,
+}
+
+/// A file.
+#[derive(Serialize)]
+pub(super) struct FileOut<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) filename: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) file_data: Option<UrlOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) file_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) file_id: Option<&'a str>,
+    #[serde(rename = "prompt_cache_breakpoint", skip_serializing_if = "Option::is_none")]
+    pub(super) cache: Option<BreakpointOut>,
+    #[serde(flatten)]
+    pub(super) extras: ExtrasOut<'a>,
+}
+
+/// Sound.
+#[derive(Serialize)]
+pub(super) struct AudioPartOut<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) input_audio: AudioOut<'a>,
+    #[serde(flatten)]
+    pub(super) extras: ExtrasOut<'a>,
+}
+
+/// `input_audio`.
+#[derive(Serialize)]
+pub(super) struct AudioOut<'a> {
+    pub(super) data: &'a str,
+    pub(super) format: &'a str,
+}
+
+/// `prompt_cache_breakpoint`.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct BreakpointOut {
+    pub(super) mode: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ttl: Option<&'static str>,
+}
+
+/// An address, or bytes written as one: straight into the body, without a copy of their own.
+pub(super) enum UrlOut<'a> {
+    Plain(&'a str),
+    Data { media_type: &'a str, data: &'a str },
+}
+
+impl Serialize for UrlOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Plain(url) => serializer.serialize_str(url),
+            Self::Data { media_type, data } => {
+                serializer.collect_str(&format_args!("data:{media_type};base64,{data}"))
+            }
+        }
+    }
+}
