@@ -47,8 +47,10 @@ pub struct Request<'a> {
     pub service_tier: Option<RequestTier>,
     /// Chat's `stream_options.include_usage`.
     pub include_usage: Option<bool>,
-    /// Everything else at the top level.
+    /// Everything else at the top level, in the words of `protocol`.
     pub extras: Vec<Extra<'a>>,
+    /// Extras that every OpenAI protocol knows by the same name: written by any encoder.
+    pub carried: Vec<Extra<'a>>,
 }
 
 impl<'a> Request<'a> {
@@ -75,6 +77,7 @@ impl<'a> Request<'a> {
             service_tier: None,
             include_usage: None,
             extras: Vec::new(),
+            carried: Vec::new(),
         }
     }
 

@@ -185,12 +185,11 @@ pub(super) fn top_extras<'a>(
             if !name.starts_with(OF_TEXT) {
                 out.0.push((name, json));
             }
-        } else if encoder.from == Protocol::Chat && SAME_IN_CHAT.contains(&name.as_ref()) {
-            out.0.push((name, json));
-        } else if (name.as_ref(), json.get()) != ("store", "false") {
+        } else {
             encoder.leave_out(name)?;
         }
     }
+    out.0.extend(request.carried.iter().map(|Extra { name, json }| (name.as_ref(), json.as_ref())));
     Ok(out)
 }
 

@@ -6,20 +6,18 @@ use crate::notes::Notes;
 use crate::policy::{self, Extra};
 use tollgate_protocol::Protocol;
 
-/// Leaves in `request.extras` what the target takes under the same name.
+/// Moves to `request.carried` what the target takes under the same name; nothing is left in `request.extras`.
 pub(super) fn settle(
     request: &mut Request<'_>,
     target: Protocol,
     notes: &mut Notes,
 ) -> Result<(), TranslateError> {
     let from = request.protocol;
-    let mut kept = Vec::new();
     for extra in std::mem::take(&mut request.extras) {
         if policy::settle_value(from, &extra.name, extra.json.get(), target, notes)? == Extra::Kept {
-            kept.push(extra);
+            request.carried.push(extra);
         }
     }
-    request.extras = kept;
     for extra in std::mem::take(&mut request.reasoning.extras) {
         let head = if from == Protocol::Messages { "thinking" } else { "reasoning" };
         policy::settle_value(from, &format!("{head}.{}", extra.name), extra.json.get(), target, notes)?;

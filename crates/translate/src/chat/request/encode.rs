@@ -44,6 +44,7 @@ pub(super) fn encode_for(
             .retain(|(name, _)| *name != "chat_template_kwargs" || reasoning.chat_template_kwargs.is_none());
     } else {
         writer.foreign.extras("", &request.extras)?;
+        extras = Extras::top(&request.carried, &[]);
     }
     let body = BodyOut {
         model,
