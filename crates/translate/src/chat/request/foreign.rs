@@ -35,6 +35,14 @@ impl Foreign<'_> {
         }
     }
 
+    /// The word for earlier reasoning.
+    pub(super) fn reasoning(&self) -> &'static str {
+        match self.from {
+            Protocol::Messages => "thinking",
+            Protocol::Chat | Protocol::Responses => "reasoning",
+        }
+    }
+
     /// The path to a member of a turn.
     pub(super) fn turn(&self, member: &str) -> String {
         match self.from {

@@ -25,7 +25,7 @@ mod wire;
 mod write;
 
 #[cfg(test)]
-mod round_trip;
+mod tests;
 
 pub(crate) use decode::decode_request;
 pub(crate) use encode::encode_request;
