@@ -23,6 +23,7 @@ mod habits;
 mod read;
 mod wire;
 mod write;
+mod write_tools;
 
 #[cfg(test)]
 mod tests;
