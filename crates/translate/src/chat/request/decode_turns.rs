@@ -110,6 +110,7 @@ impl<'a> Conversation<'a> {
         })
     }
 
+    /// A result. Its `name`, if there is one, is the call's, and is not read again.
     fn tool(&mut self, index: usize, message: MessageIn<'a>) -> Result<(), TranslateError> {
         let Some(id) = non_empty(message.tool_call_id) else {
             return Err(missing(format!("messages.{index}.tool_call_id")));

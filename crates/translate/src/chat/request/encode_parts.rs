@@ -47,6 +47,12 @@ impl<'r> Writer<'r, '_> {
                 parts.push(PartOut::Raw(json));
                 return Ok(());
             }
+            // What these items brought was read into the tools and settings.
+            PartOfTurn::Other { kind, .. }
+                if matches!(&**kind, "additional_tools" | "configuration_update") =>
+            {
+                return Ok(());
+            }
             PartOfTurn::Other { kind, json } => match text_of(kind, json) {
                 Some(text) => parts.push(SaidOut::Text { text: Cow::Owned(text) }.into()),
                 None => return self.settle_part(kind),

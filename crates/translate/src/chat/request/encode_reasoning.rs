@@ -16,7 +16,7 @@ impl<'r> Writer<'r, '_> {
             ReasoningStyle::Effort => {
                 out.reasoning_effort = settings.effort.map(word);
                 if self.own {
-                    out.thinking = self.thinking();
+                    out.thinking = settings.mode.and_then(|_| self.thinking());
                 } else if settings.effort.is_none()
                     && !matches!(settings.mode, None | Some(ThinkingMode::Adaptive))
                 {
@@ -71,7 +71,7 @@ impl<'r> Writer<'r, '_> {
     fn thinking(&self) -> Option<ThinkingOut<'r>> {
         match (self.request.reasoning.mode, self.request.reasoning.effort) {
             (Some(mode), _) => Some(self.thinking_type(mode != ThinkingMode::Disabled)),
-            (None, Some(Effort::None)) if !self.own => Some(self.thinking_type(false)),
+            (None, Some(Effort::None)) => Some(self.thinking_type(false)),
             (None, _) => None,
         }
     }
@@ -116,7 +116,8 @@ impl<'r> Writer<'r, '_> {
                 && ((extra.name.starts_with("thinking.") && out.thinking.is_some())
                     || (extra.name.starts_with("reasoning.") && out.reasoning.is_some()));
             if !written {
-                self.foreign.settle(&extra.name)?;
+                let field = self.foreign.thinking(&extra.name);
+                self.foreign.settle(&field)?;
             }
         }
         Ok(())

@@ -5,9 +5,9 @@ use super::encode::Writer;
 use super::encode_turns::full_name;
 use super::foreign::undated;
 use super::read::{Str, wire};
-use super::write::{
-    AllowedOut, ChoiceOut, CustomFormatOut, CustomOut, Extras, FunctionOut, GrammarOut, NameOut, NamedOut,
-    ToolOut,
+use super::write::Extras;
+use super::write_tools::{
+    AllowedOut, ChoiceOut, CustomFormatOut, CustomOut, FunctionOut, GrammarOut, NameOut, NamedOut, ToolOut,
 };
 use crate::error::TranslateError;
 use crate::ir::{ToolChoice, ToolDefinition, ToolDefinitionKind};

@@ -90,7 +90,7 @@ impl<'r> Writer<'r, '_> {
         }
         let extras = self.turn_extras(turn)?;
         let Said { parts, text, reasoning, refusal, calls, .. } = said;
-        let content = if self.lists() && self.own && !parts.is_empty() {
+        let content = if self.own && !parts.is_empty() {
             self.content(parts)
         } else if !text.is_empty() {
             ContentOut::Text(text)
@@ -122,7 +122,10 @@ impl<'r> Writer<'r, '_> {
             PartOfTurn::Refusal { text } if self.habits.refusals => {
                 join("\n\n", text, said.refusal.get_or_insert_default());
             }
-            PartOfTurn::Refusal { text } => said.text(Cow::Borrowed(text)),
+            PartOfTurn::Refusal { text } => {
+                said.parts.push(SaidOut::Text { text: Cow::Borrowed(text) }.into());
+                said.text(Cow::Borrowed(text));
+            }
             PartOfTurn::Text { text, .. } => {
                 self.part(part, &mut said.parts)?;
                 said.text(Cow::Borrowed(text));
@@ -158,7 +161,7 @@ impl<'r> Writer<'r, '_> {
     ) -> Result<(), TranslateError> {
         said.joiner.break_off();
         if reasoning.proof.is_some() {
-            let field = self.foreign.part("reasoning");
+            let field = self.foreign.part(self.foreign.reasoning());
             return self.foreign.settle(&field);
         }
         let joined = said.reasoning.get_or_insert_default();

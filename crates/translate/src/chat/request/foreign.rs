@@ -2,6 +2,7 @@
 //! has one.
 
 use super::read::{List, Str, wire};
+use super::wire::Content;
 use crate::error::TranslateError;
 use crate::ir::Extra;
 use crate::notes::Notes;
@@ -32,6 +33,23 @@ impl Foreign<'_> {
         match self.from {
             Protocol::Responses => format!("input.{member}"),
             _ => format!("messages.content.{member}"),
+        }
+    }
+
+    /// The path to a member of the settings of reasoning; Chat's several objects are named by the member already.
+    pub(super) fn thinking(&self, member: &str) -> String {
+        match self.from {
+            Protocol::Messages => format!("thinking.{member}"),
+            Protocol::Chat => member.to_owned(),
+            Protocol::Responses => format!("reasoning.{member}"),
+        }
+    }
+
+    /// The word for earlier reasoning.
+    pub(super) fn reasoning(&self) -> &'static str {
+        match self.from {
+            Protocol::Messages => "thinking",
+            Protocol::Chat | Protocol::Responses => "reasoning",
         }
     }
 
@@ -72,7 +90,7 @@ wire! {
         "tool_name" => tool_name: Str<'a>,
         "title" => title: Str<'a>,
         "source" => source: Str<'a>,
-        "content" => content: List<InnerIn<'a>>,
+        "content" => content: Content<'a>,
     }
 }
 
@@ -93,8 +111,13 @@ pub(super) fn text_of(kind: &str, json: &RawValue) -> Option<String> {
     for Str(line) in [block.title, block.source].into_iter().flatten() {
         let _ = writeln!(text, "{line}");
     }
-    let inner = block.content.map(|list| list.0).unwrap_or_default();
-    let texts = block.text.into_iter().chain(inner.into_iter().filter_map(|inner| inner.text));
+    let (alone, inner) = match block.content {
+        Some(Content::Text(text)) => (Some(Str(text)), Vec::new()),
+        Some(Content::Parts(parts)) => (None, parts),
+        None => (None, Vec::new()),
+    };
+    let inner = inner.into_iter().filter_map(|part| part.text);
+    let texts = block.text.into_iter().chain(alone).chain(inner);
     let mut any = false;
     for Str(piece) in texts.filter(|text| !text.0.is_empty()) {
         if any || !text.is_empty() {
@@ -134,6 +157,7 @@ mod tests {
                 r#"{"title":"T","source":"https://s","content":[{"type":"text","text":"a"},{"text":"b"}]}"#,
                 Some("T\nhttps://s\n\na\nb"),
             ),
+            ("compaction", r#"{"type":"compaction","content":"so far"}"#, Some("so far")),
             ("container_upload", r#"{"file_id":"f"}"#, None),
             ("x", r#"{"text":7}"#, None),
         ] {

@@ -23,9 +23,10 @@ mod habits;
 mod read;
 mod wire;
 mod write;
+mod write_tools;
 
 #[cfg(test)]
-mod round_trip;
+mod tests;
 
 pub(crate) use decode::decode_request;
 pub(crate) use encode::encode_request;

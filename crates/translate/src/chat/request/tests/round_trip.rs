@@ -3,9 +3,11 @@
 //! A case without an expectation comes back as it was, but for the order of members. Where there are two ways to say one
 //! thing, the case says which one comes back.
 
-use super::decode::decode_request;
-use super::encode::encode_for;
-use super::habits::Habits;
+#![expect(clippy::needless_pass_by_value, reason = "cases are written in place")]
+
+use crate::chat::request::decode::decode_request;
+use crate::chat::request::encode::encode_for;
+use crate::chat::request::habits::Habits;
 use crate::notes::Notes;
 use serde_json::{Value, json};
 
