@@ -1,9 +1,9 @@
 //! Parts of turns into the parts of messages and outputs.
 
-use super::request_encode::Encoder;
-use super::request_encode_items::part_extras;
-use super::request_foreign::{blocks, search_result};
-use super::request_shape::{
+use super::encode::Encoder;
+use super::encode_items::part_extras;
+use super::foreign::{blocks, search_result};
+use super::shape::{
     AudioOut, AudioPartOut, BreakpointOut, ExtrasOut, FileOut, ImageOut, PartOut, RefusalOut, TextOut, UrlOut,
 };
 use crate::error::TranslateError;
@@ -122,8 +122,8 @@ fn image<'a>(
     encoder: &mut Encoder<'a, '_>,
 ) -> Result<PartOut<'a>, TranslateError> {
     let (image_url, file_id) = match source {
-        Source::Base64 { media_type, data } => (Some(UrlOut::Data { media_type, data }), None),
-        Source::Url(url) => (Some(UrlOut::Plain(url)), None),
+        Source::Base64 { media_type, data } => (Some(data_url(media_type, data)), None),
+        Source::Url(url) => (Some(UrlOut::Plain(Cow::Borrowed(url))), None),
         Source::FileId(id) => (None, Some(own_file(id, "image", encoder)?)),
         Source::Text(_) | Source::Blocks(_) => {
             return Err(TranslateError::bad_request("messages.content.image", "must be a picture"));
@@ -132,6 +132,10 @@ fn image<'a>(
     let detail = Some(detail.unwrap_or("auto"));
     let extras = ExtrasOut::default();
     Ok(PartOut::Image(ImageOut { kind: "input_image", image_url, file_id, detail, cache, extras }))
+}
+
+fn data_url<'a>(media_type: &'a str, data: &'a str) -> UrlOut<'a> {
+    UrlOut::Data { media_type: Cow::Borrowed(media_type), data: Cow::Borrowed(data) }
 }
 
 /// A file of this protocol's own store; another provider's files are not there.
@@ -168,7 +172,7 @@ fn file<'a>(
     match &document.source {
         Source::Base64 { media_type, data } => {
             out.filename = title.or_else(|| default_name(media_type, encoder.is_own()));
-            out.file_data = Some(UrlOut::Data { media_type, data });
+            out.file_data = Some(data_url(media_type, data));
         }
         Source::Url(url) => {
             // The address names the file.

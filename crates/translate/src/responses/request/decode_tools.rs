@@ -1,9 +1,9 @@
 //! Tools and the choice of tools of a Responses request into the intermediate representation.
 
-use super::request_decode::OF_NAMESPACE;
-use super::request_decode_settings::reread;
-use super::request_value::{Path, Raw, Val};
-use super::request_wire::{ChoiceIn, NamedIn, ToolIn};
+use super::decode::OF_NAMESPACE;
+use super::decode_settings::reread;
+use super::value::{Path, Raw, Val};
+use super::wire::{ChoiceIn, NamedIn, ToolIn};
 use crate::error::TranslateError;
 use crate::ir::{Extra, ServerTool, ToolChoice, ToolDefinition, ToolDefinitionKind};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -36,7 +36,7 @@ fn namespace<'a>(
     let name = tool.name.need(&path.at("name"))?;
     let mut extras = tool.extras;
     if let Some(text) = tool.description.get(&path.at("description"))? {
-        let json = Cow::Owned(super::request_value::json_string(&text)?);
+        let json = Cow::Owned(super::value::json_string(&text)?);
         extras.insert(0, Extra { name: "description".into(), json });
     }
     let tools_path = path.at("tools");

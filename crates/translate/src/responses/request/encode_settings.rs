@@ -1,9 +1,9 @@
 //! Settings of the intermediate representation into those of a Responses request.
 
-use super::request_decode::OF_TEXT;
-use super::request_decode_settings::effort_word;
-use super::request_encode::Encoder;
-use super::request_shape::ExtrasOut;
+use super::decode::OF_TEXT;
+use super::decode_settings::effort_word;
+use super::encode::Encoder;
+use super::shape::ExtrasOut;
 use crate::error::TranslateError;
 use crate::ir::{Effort, Extra, OutputFormat, Request, RequestTier, Shown, ThinkingMode};
 use serde::ser::{Serialize, SerializeSeq, Serializer};

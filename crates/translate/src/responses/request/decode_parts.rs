@@ -1,9 +1,9 @@
 //! Parts of messages, of outputs and of reasoning into the intermediate representation.
 
-use super::request_decode_items::{At, rest};
-use super::request_decode_settings::reread;
-use super::request_value::{Path, Val, json_string};
-use super::request_wire::{BreakpointIn, ContentIn, ItemIn, PartIn};
+use super::decode_items::{At, rest};
+use super::decode_settings::reread;
+use super::value::{Path, Val, json_string};
+use super::wire::{BreakpointIn, ContentIn, ItemIn, PartIn};
 use crate::error::TranslateError;
 use crate::ir::{CacheLifetime, Document, Extra, PartOfTurn, Proof, Reasoning, Source, TurnPart};
 use serde_json::value::RawValue;

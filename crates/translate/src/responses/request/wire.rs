@@ -1,6 +1,6 @@
 //! What is read of a Responses request. Items and parts are read by one shape each, since their `type` may come last.
 
-use super::request_value::{Raw, Shape, Str, Val, object, put_aside};
+use super::value::{Raw, Shape, Str, Val, object, put_aside};
 use crate::ir::Extra;
 use crate::json::Text;
 use serde::de::{MapAccess, SeqAccess};

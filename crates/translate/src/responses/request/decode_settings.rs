@@ -1,8 +1,8 @@
 //! Settings of a Responses request into the intermediate representation.
 
-use super::request_decode::OF_TEXT;
-use super::request_value::{Path, Raw, Shape, Str, Val, json_string};
-use super::request_wire::{FormatIn, ReasoningIn, TextIn};
+use super::decode::OF_TEXT;
+use super::value::{Path, Raw, Shape, Str, Val, json_string};
+use super::wire::{FormatIn, ReasoningIn, TextIn};
 use crate::error::TranslateError;
 use crate::ir::{Effort, Extra, OutputFormat, ReasoningSettings, Request, RequestTier, Shown};
 use serde_json::value::RawValue;

@@ -1,10 +1,10 @@
 //! Turns of the intermediate representation into `instructions` and the items of `input`.
 
-use super::request_decode::{INSTRUCTIONS, OF_ITEM};
-use super::request_encode::Encoder;
-use super::request_encode_calls::{call, native_call, result};
-use super::request_encode_parts::{Place, breakpoint, field, part};
-use super::request_shape::{ExtrasOut, ItemOut, MessageOut, PartOut, ReasoningOut, TextOut};
+use super::decode::{INSTRUCTIONS, OF_ITEM};
+use super::encode::Encoder;
+use super::encode_calls::{call, native_call, result};
+use super::encode_parts::{Place, breakpoint, field, part};
+use super::shape::{ExtrasOut, ItemOut, MessageOut, PartOut, ReasoningOut, TextOut};
 use crate::error::TranslateError;
 use crate::ir::{CallKind, PartOfTurn, Phase, Proof, Reasoning, Role, Turn, TurnPart};
 use std::borrow::Cow;
@@ -134,7 +134,8 @@ pub(super) fn part_extras(part: &TurnPart<'_>, encoder: &mut Encoder<'_, '_>) ->
 /// A message that is being put together.
 struct Open<'a> {
     id: &'a str,
-    phase: Option<Phase>,
+    /// As its texts say; a refusal does not.
+    phase: Option<Option<Phase>>,
     parts: Vec<PartOut<'a>>,
     extras: ExtrasOut<'a>,
 }
@@ -238,14 +239,16 @@ impl<'a> Items<'a, '_> {
             PartOfTurn::Text { phase, .. } => Some(*phase),
             _ => None,
         };
-        let joins = |open: &Open<'a>| open.id == id && phase.is_none_or(|phase| phase == open.phase);
+        let joins = |open: &Open<'a>| {
+            open.id == id && (phase.is_none() || open.phase.is_none() || phase == open.phase)
+        };
         if !self.open.as_ref().is_some_and(joins) {
             self.close();
-            let phase = phase.flatten();
             let extras = ExtrasOut(std::mem::take(&mut self.extras.0));
             self.open = Some(Open { id, phase, parts: Vec::new(), extras });
         }
         let Some(open) = &mut self.open else { return };
+        open.phase = open.phase.or(phase);
         open.parts.extend(parts);
         if self.own {
             let of_item = from
@@ -258,7 +261,7 @@ impl<'a> Items<'a, '_> {
 
     fn close(&mut self) {
         let Some(open) = self.open.take() else { return };
-        let phase = open.phase.map(|phase| match phase {
+        let phase = open.phase.flatten().map(|phase| match phase {
             Phase::Commentary => "commentary",
             Phase::FinalAnswer => "final_answer",
         });

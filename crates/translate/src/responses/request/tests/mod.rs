@@ -1,7 +1,11 @@
 //! A Responses request read and written again says the same; a bad one is refused with the place.
 
+mod foreign;
+mod ir;
+mod round;
+
 use super::decode_request;
-use super::request_encode::encode_for;
+use super::encode::encode_for;
 use crate::error::TranslateError;
 use crate::notes::Notes;
 use serde_json::{Value, json};

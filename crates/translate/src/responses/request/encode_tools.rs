@@ -1,12 +1,12 @@
 //! Tools, and the choice of them, into those of a Responses request.
 
-use super::request_decode::OF_NAMESPACE;
-use super::request_decode_settings::reread;
-use super::request_decode_tools::decode_tools;
-use super::request_encode::Encoder;
-use super::request_shape::ExtrasOut;
-use super::request_value::{Path, Val};
-use super::request_wire::{ToolIn, ToolsItemIn};
+use super::decode::OF_NAMESPACE;
+use super::decode_settings::reread;
+use super::decode_tools::decode_tools;
+use super::encode::Encoder;
+use super::shape::ExtrasOut;
+use super::value::{Path, Val};
+use super::wire::{ToolIn, ToolsItemIn};
 use crate::error::TranslateError;
 use crate::ir::{
     CallKind, PartOfTurn, Request, ServerTool, ToolChoice, ToolDefinition, ToolDefinitionKind, TurnPart,

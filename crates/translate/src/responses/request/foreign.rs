@@ -1,12 +1,11 @@
 //! Blocks that only Messages has, as parts.
 
-use super::request_encode::Encoder;
-use super::request_shape::{ExtrasOut, ImageOut, PartOut, TextOut, UrlOut};
+use super::encode::Encoder;
+use super::shape::{ExtrasOut, ImageOut, PartOut, TextOut, UrlOut};
 use crate::error::TranslateError;
 use crate::json::{Text, into_cow};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 
 #[derive(Deserialize)]
 struct SearchResultIn<'a> {
@@ -39,7 +38,7 @@ struct BlockIn<'a> {
     #[serde(borrow, rename = "type")]
     kind: Option<Text<'a>>,
     #[serde(borrow)]
-    text: Option<Cow<'a, str>>,
+    text: Option<Text<'a>>,
     #[serde(borrow)]
     source: Option<SourceIn<'a>>,
 }
@@ -47,11 +46,11 @@ struct BlockIn<'a> {
 #[derive(Deserialize)]
 struct SourceIn<'a> {
     #[serde(borrow)]
-    media_type: Option<Cow<'a, str>>,
+    media_type: Option<Text<'a>>,
     #[serde(borrow)]
-    data: Option<&'a str>,
+    data: Option<Text<'a>>,
     #[serde(borrow)]
-    url: Option<&'a str>,
+    url: Option<Text<'a>>,
 }
 
 /// The content of a document that is made of blocks.
@@ -68,28 +67,29 @@ pub(super) fn blocks<'a>(
         .map_err(|_| TranslateError::bad_request(FIELD, "must be a list of text and image blocks"))?;
     let mut parts = Vec::with_capacity(read.len());
     for block in read {
-        match (block.text, block.source) {
-            (Some(text), _) => parts.push(PartOut::Text(TextOut::plain("input_text", text))),
-            (None, Some(source)) if let Some(image_url) = address(&source) => {
-                parts.push(PartOut::Image(ImageOut {
-                    kind: "input_image",
-                    image_url: Some(image_url),
-                    file_id: None,
-                    detail: Some("auto"),
-                    cache: None,
-                    extras: ExtrasOut::default(),
-                }));
-            }
-            _ => encoder.leave_out(&format!("{FIELD}.{}", into_cow(block.kind)))?,
+        if let Some(text) = block.text {
+            parts.push(PartOut::Text(TextOut::plain("input_text", text.0)));
+            continue;
+        }
+        match block.source.and_then(address) {
+            Some(image_url) => parts.push(PartOut::Image(ImageOut {
+                kind: "input_image",
+                image_url: Some(image_url),
+                file_id: None,
+                detail: Some("auto"),
+                cache: None,
+                extras: ExtrasOut::default(),
+            })),
+            None => encoder.leave_out(&format!("{FIELD}.{}", into_cow(block.kind)))?,
         }
     }
     Ok(parts)
 }
 
-fn address<'a>(source: &SourceIn<'a>) -> Option<UrlOut<'a>> {
-    match (source.data, &source.media_type, source.url) {
-        (Some(data), Some(Cow::Borrowed(media_type)), _) => Some(UrlOut::Data { media_type, data }),
-        (_, _, Some(url)) => Some(UrlOut::Plain(url)),
+fn address(source: SourceIn<'_>) -> Option<UrlOut<'_>> {
+    match (source.data, source.media_type, source.url) {
+        (Some(data), Some(media_type), _) => Some(UrlOut::Data { media_type: media_type.0, data: data.0 }),
+        (_, _, Some(url)) => Some(UrlOut::Plain(url.0)),
         _ => None,
     }
 }

@@ -4,13 +4,13 @@
 //! turn; every other item is a turn by itself. A part that came in a message has an item id, empty where the message had
 //! none; an item that is kept whole has none, so that the encoder can tell the two apart.
 
-use super::request_decode::OF_ITEM;
-use super::request_decode_calls::{call, native_call, native_output, output, raw_output_wanted};
-use super::request_decode_parts::{content, reasoning};
-use super::request_decode_settings::{reread, update_effort};
-use super::request_decode_tools::decode_tools;
-use super::request_value::{Path, Str, Val, json_string};
-use super::request_wire::{ItemIn, ToolsItemIn, UpdateIn};
+use super::decode::OF_ITEM;
+use super::decode_calls::{call, native_call, native_output, output, raw_output_wanted};
+use super::decode_parts::{content, reasoning};
+use super::decode_settings::{reread, update_effort};
+use super::decode_tools::decode_tools;
+use super::value::{Path, Val, json_string};
+use super::wire::{ItemIn, ToolsItemIn, UpdateIn};
 use crate::error::TranslateError;
 use crate::ir::{Extra, PartOfTurn, Phase, Request, Role, Turn, TurnPart};
 use serde::Deserialize;
@@ -223,9 +223,11 @@ fn message<'a>(
         _ => return Err(role_path.wrong("must be `user`, `assistant`, `system` or `developer`")),
     };
     let id = item.id.take().get(&path.at("id"))?.unwrap_or_default();
-    let (phase, unknown_phase) = phase(item.phase.take(), path)?;
+    let word = item.phase.take().get(&path.at("phase"))?;
     let said = item.content.take().need(&path.at("content"))?;
     let mut parts = content(said, "content", at)?;
+    let texts = parts.iter().any(|part| matches!(part.body, PartOfTurn::Text { .. }));
+    let phase = word.as_deref().and_then(phase).filter(|_| texts);
     for part in &mut parts {
         part.item_id = Some(id.clone());
         if let PartOfTurn::Text { phase: of_text, .. } = &mut part.body {
@@ -233,7 +235,9 @@ fn message<'a>(
         }
     }
     let mut extras = rest(item, at.path)?;
-    extras.extend(unknown_phase);
+    if let (Some(word), None) = (word, phase) {
+        extras.push(Extra { name: "phase".into(), json: Cow::Owned(json_string(&word)?) });
+    }
     if role != Role::Assistant {
         turns.push(Turn { role, name: None, parts, extras });
         return Ok(());
@@ -248,13 +252,12 @@ fn message<'a>(
     Ok(())
 }
 
-fn phase<'a>(phase: Str<'a>, path: &Path<'_>) -> Result<(Option<Phase>, Option<Extra<'a>>), TranslateError> {
-    let Some(word) = phase.get(&path.at("phase"))? else { return Ok((None, None)) };
-    Ok(match word.as_ref() {
-        "commentary" => (Some(Phase::Commentary), None),
-        "final_answer" => (Some(Phase::FinalAnswer), None),
-        _ => (None, Some(Extra { name: "phase".into(), json: Cow::Owned(json_string(&word)?) })),
-    })
+fn phase(word: &str) -> Option<Phase> {
+    match word {
+        "commentary" => Some(Phase::Commentary),
+        "final_answer" => Some(Phase::FinalAnswer),
+        _ => None,
+    }
 }
 
 /// The members that an item's type has no use for. `status` says something only where it is not `completed`.

@@ -1,12 +1,12 @@
 //! The intermediate representation into a Responses request.
 
-use super::request_encode_items::encode_turns;
-use super::request_encode_settings::{
+use super::encode_items::encode_turns;
+use super::encode_settings::{
     IncludeOut, ReasoningSettingsOut, TextSettingsOut, encode_reasoning, encode_text, identifier, sampling,
     tier_word, top_extras,
 };
-use super::request_encode_tools::{ChoiceOut, ToolOut, encode_choice, encode_tools};
-use super::request_shape::{ExtrasOut, ItemOut};
+use super::encode_tools::{ChoiceOut, ToolOut, encode_choice, encode_tools};
+use super::shape::{ExtrasOut, ItemOut};
 use crate::error::TranslateError;
 use crate::ir::{CallKind, PartOfTurn, Request};
 use crate::notes::Notes;

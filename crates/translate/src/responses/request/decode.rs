@@ -1,10 +1,10 @@
 //! A Responses request into the intermediate representation.
 
-use super::request_decode_items::{History, decode_items};
-use super::request_decode_settings::{decode_reasoning, decode_text, decode_tier};
-use super::request_decode_tools::{decode_choice, decode_tools};
-use super::request_value::{Path, Val, json_string};
-use super::request_wire::{BodyIn, InputIn};
+use super::decode_items::{History, decode_items};
+use super::decode_settings::{decode_reasoning, decode_text, decode_tier};
+use super::decode_tools::{decode_choice, decode_tools};
+use super::value::{Path, Val, json_string};
+use super::wire::{BodyIn, InputIn};
 use crate::error::TranslateError;
 use crate::ir::{Extra, PartOfTurn, Request, Role, Turn, TurnPart};
 use std::borrow::Cow;
@@ -107,7 +107,7 @@ fn input<'a>(
             Ok(())
         }
         Some(InputIn::Items(items)) => {
-            decode_items(items, super::request_decode_items::Source::Body(body), &path, request)
+            decode_items(items, super::decode_items::Source::Body(body), &path, request)
         }
         // A stored conversation or prompt may stand in for it; whether it can be had is another's to say.
         None if ["previous_response_id", "conversation", "prompt"]

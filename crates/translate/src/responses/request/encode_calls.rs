@@ -1,10 +1,10 @@
 //! Earlier calls of tools and what they gave into items.
 
-use super::request_decode_calls::action_member;
-use super::request_encode::Encoder;
-use super::request_encode_items::part_members;
-use super::request_encode_parts::{Place, breakpoint, part};
-use super::request_shape::{
+use super::decode_calls::action_member;
+use super::encode::Encoder;
+use super::encode_items::part_members;
+use super::encode_parts::{Place, breakpoint, part};
+use super::shape::{
     CallOut, ContentOut, ExtrasOut, ItemOut, MemberOut, NativeOut, OutcomeOut, OutputOut, PartOut, ShellOut,
     TextOut, UsualOut,
 };

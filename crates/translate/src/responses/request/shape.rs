@@ -297,8 +297,8 @@ pub(super) struct BreakpointOut {
 
 /// An address, or bytes written as one: straight into the body, without a copy of their own.
 pub(super) enum UrlOut<'a> {
-    Plain(&'a str),
-    Data { media_type: &'a str, data: &'a str },
+    Plain(Cow<'a, str>),
+    Data { media_type: Cow<'a, str>, data: Cow<'a, str> },
 }
 
 impl Serialize for UrlOut<'_> {
