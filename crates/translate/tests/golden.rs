@@ -10,6 +10,7 @@ use bytes::Bytes;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tollgate_protocol::Protocol;
+use tollgate_translate::grammar::{Ended, Grammar, check_answer};
 use tollgate_translate::{
     AnswerContext, StreamTranslator, TranslateError, envelope_data_noted, translate_answer_noted,
 };
@@ -51,7 +52,14 @@ fn run(case: &str) -> String {
         include_usage: words.next() == Some("include_usage"),
     };
     match kind {
-        "answer" => whole(translate_answer_noted(from, to, body.as_bytes(), &ctx)),
+        "answer" => {
+            let made = translate_answer_noted(from, to, body.as_bytes(), &ctx);
+            if let Ok(made) = &made {
+                let kept = check_answer(to, &made.body);
+                assert!(kept.is_ok(), "{kept:?}: {case}");
+            }
+            whole(made)
+        }
         "envelope" => whole(envelope_data_noted(from, body.as_bytes(), &ctx)),
         "stream" => stream(from, to, body, ctx),
         other => panic!("unknown kind of case: {other}"),
@@ -79,12 +87,24 @@ fn stream(from: Protocol, to: Protocol, body: &str, ctx: AnswerContext) -> Strin
     let before = out.len();
     let ended = translator.on_eof(&mut out);
     assert!(ended || out.len() == before, "a cut stream was written to");
+    keeps_the_rules(to, &out, ended);
     let mut text = String::from_utf8(out).unwrap();
     if let Some(error) = failure {
         text.push_str(&format!("# error: {}\n", words(&error)));
     }
     text.push_str(&format!("# ended={ended} dropped={:?}\n", translator.dropped()));
     text
+}
+
+/// Holds what was written against the grammar; an input that is no JSON is the upstream's own.
+fn keeps_the_rules(to: Protocol, out: &[u8], ended: bool) {
+    let mut grammar = Grammar::new(to).with_any_input();
+    let mut decoder = tollgate_sse::Decoder::new(1 << 20);
+    decoder.push(Bytes::copy_from_slice(out)).unwrap();
+    while let Some(frame) = decoder.next_frame() {
+        grammar.frame(frame.event_str(), &frame.data).unwrap();
+    }
+    assert_eq!(grammar.end().ok(), ended.then_some(Ended::Well));
 }
 
 fn words(error: &TranslateError) -> String {

@@ -141,6 +141,10 @@ impl Said {
                 let delta = json!({"type": kind, key: piece});
                 events.push(json!({"type": "content_block_delta", "index": index, "delta": delta}));
             }
+            if kind == "thinking_delta" {
+                let delta = json!({"type": "signature_delta", "signature": ""});
+                events.push(json!({"type": "content_block_delta", "index": index, "delta": delta}));
+            }
             events.push(json!({"type": "content_block_stop", "index": index}));
         }
         let delta = json!({"stop_reason": body["stop_reason"], "stop_sequence": null});

@@ -77,7 +77,7 @@ pub(in crate::grammar) fn usage(usage: &Value) -> Check {
     let prompt = number(usage, "prompt_tokens", "usage")?;
     let completion = number(usage, "completion_tokens", "usage")?;
     let total = number(usage, "total_tokens", "usage")?;
-    need(prompt.checked_add(completion) == Some(total), "usage", "the total is not the sum")?;
+    need(prompt.saturating_add(completion) == total, "usage", "the total is not the sum")?;
     let details = &usage["prompt_tokens_details"];
     let count = |member: &str| details[member].as_u64().unwrap_or_default();
     let cached = count("cached_tokens").saturating_add(count("cache_write_tokens"));

@@ -94,5 +94,5 @@ pub(in crate::grammar) fn usage(usage: &Value) -> Check {
     let total = number(usage, "cache_creation_input_tokens", "usage")?;
     let short = number(split, "ephemeral_5m_input_tokens", "usage")?;
     let long = number(split, "ephemeral_1h_input_tokens", "usage")?;
-    need(short.checked_add(long) == Some(total), "usage", "`cache_creation` does not add up")
+    need(short.saturating_add(long) == total, "usage", "`cache_creation` does not add up")
 }
