@@ -48,19 +48,26 @@ pub(crate) async fn run(arguments: &RunArguments) -> Result<()> {
 struct Field {
     provider: Peer,
     proxy: Peer,
-    gate: Peer,
+    /// One process, in each of its lanes; the first is relayed.
+    gates: Vec<Peer>,
 }
 
 impl Field {
     async fn new(arguments: &RunArguments, data: &Data, events: usize, interval: Duration) -> Result<Self> {
         let provider = peers::provider(events, interval).await?;
         let proxy = peers::bare_proxy(&provider).await?;
-        let gate = peers::gate(&arguments.gate, &data.fresh()?, &provider).await?;
-        Ok(Self { provider, proxy, gate })
+        let gates = peers::gates(&arguments.gate, &data.fresh()?, &provider).await?;
+        Ok(Self { provider, proxy, gates })
     }
 
-    fn peers(&self) -> [&Peer; 3] {
-        [&self.provider, &self.proxy, &self.gate]
+    /// Everything that is measured, translations last.
+    fn peers(&self) -> impl Iterator<Item = &Peer> {
+        [&self.provider, &self.proxy].into_iter().chain(&self.gates)
+    }
+
+    /// The same without translations.
+    fn relaying(&self) -> impl Iterator<Item = &Peer> {
+        self.peers().take(3)
     }
 }
 
@@ -111,7 +118,7 @@ async fn latency(arguments: &RunArguments, data: &Data, window: Duration) -> Res
     let field = Field::new(arguments, data, 1, Duration::ZERO).await?;
     say(&format!("Open loop, {OPEN_LOOP_PER_SECOND} requests a second of 1 KB:\n"))?;
     say("| peer | p50 µs | p99 µs |\n|---|---:|---:|")?;
-    for peer in field.peers() {
+    for peer in field.relaying() {
         let request = Arc::new(bodies::request(&peer.key, &bodies::messages(1_000, false)));
         open_loop(peer.address, Arc::clone(&request), OPEN_LOOP_PER_SECOND, window / 3).await?;
         let latencies = open_loop(peer.address, request, OPEN_LOOP_PER_SECOND, window).await?;
@@ -127,7 +134,7 @@ async fn first_event(arguments: &RunArguments, data: &Data) -> Result<()> {
     const STREAMS_IN_TURN: usize = 300;
     let field = Field::new(arguments, data, 1, Duration::from_millis(2)).await?;
     say("First byte of a stream, one at a time:\n\n| peer | p50 µs |\n|---|---:|")?;
-    for peer in field.peers() {
+    for peer in field.relaying() {
         let request = bodies::request(&peer.key, &bodies::messages(1_000, true));
         let mut driver = Driver::connect(peer.address).await?;
         let mut firsts = Vec::with_capacity(STREAMS_IN_TURN);
@@ -144,7 +151,7 @@ async fn first_event(arguments: &RunArguments, data: &Data) -> Result<()> {
 async fn memory(arguments: &RunArguments, data: &Data) -> Result<()> {
     let field = Field::new(arguments, data, 1_000, Duration::from_secs(60)).await?;
     say("| peer | at rest MiB | KiB per open stream |\n|---|---:|---:|")?;
-    for peer in field.peers() {
+    for peer in field.relaying() {
         let rest = rss_kib(peer.pid())?;
         let request = bodies::request(&peer.key, &bodies::messages(1_000, true));
         let mut open = Vec::new();

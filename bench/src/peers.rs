@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -14,20 +15,28 @@ pub(crate) struct Peer {
     pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
     pub(crate) key: String,
-    child: Child,
+    process: Arc<Process>,
 }
 
 impl Peer {
     pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.0.id()
+    }
+
+    /// The same process, used with another key.
+    fn with_key(&self, name: &'static str, key: String) -> Self {
+        Self { name, address: self.address, key, process: Arc::clone(&self.process) }
     }
 }
 
-impl Drop for Peer {
+/// A process that is killed with the last peer that stands for it.
+struct Process(Child);
+
+impl Drop for Process {
     fn drop(&mut self) {
         // It may have ended on its own; either way it has to be reaped.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -48,8 +57,16 @@ pub(crate) async fn bare_proxy(provider: &Peer) -> Result<Peer> {
     start("bare proxy", address, command).await
 }
 
-/// The gate in front of the provider: a user with a balance, a group, an account, a priced model and a key.
-pub(crate) async fn gate(binary: &Path, data: &Path, provider: &Peer) -> Result<Peer> {
+/// How the gate is asked: by a Messages caller whose group's account speaks this protocol.
+const LANES: [(&str, &str, &str); 3] = [
+    ("tollgate", "bench", "--base-url-messages"),
+    ("tollgate, translated to Chat", "bench-chat", "--base-url-chat"),
+    ("tollgate, translated to Responses", "bench-responses", "--base-url-responses"),
+];
+
+/// The gate in front of the provider, once for each lane: a user with a balance, and a group, an account and a key for
+/// each, with one priced model. All lanes are one process.
+pub(crate) async fn gates(binary: &Path, data: &Path, provider: &Peer) -> Result<Vec<Peer>> {
     let address = free_address()?;
     let upstream = format!("http://{}", provider.address);
     let tollgate = |arguments: &[&str]| -> Result<String> {
@@ -60,38 +77,32 @@ pub(crate) async fn gate(binary: &Path, data: &Path, provider: &Peer) -> Result<
     };
     tollgate(&["user", "create", "bench"])?;
     tollgate(&["user", "topup", "bench", "1000000", "--reason", "benchmark"])?;
-    tollgate(&["group", "create", "bench", "--platform", "anthropic"])?;
     let credential = data.join("credential");
     std::fs::write(&credential, "sandbox")?;
     let credential = credential.display().to_string();
-    tollgate(&[
-        "account",
-        "create",
-        "bench",
-        "--platform",
-        "anthropic",
-        "--group",
-        "bench",
-        "--base-url",
-        &upstream,
-        "--credential-file",
-        &credential,
-    ])?;
     tollgate(&["model", "create", "bench-model", "--input", "3", "--output", "15"])?;
-    let created = tollgate(&["key", "create", "bench", "--user", "bench", "--group", "bench", "--json"])?;
-    let key = created.split('"').find(|part| part.starts_with("tg-") && part.len() > 40);
-    let key = key.with_context(|| format!("no key in {created}"))?.to_owned();
+    let mut keys = Vec::new();
+    for (_, group, base_url) in LANES {
+        let platform = if base_url == "--base-url-messages" { "anthropic" } else { "openai" };
+        tollgate(&["group", "create", group, "--platform", platform])?;
+        let account = ["account", "create", group, "--platform", platform, "--group", group];
+        let place = [base_url, &upstream, "--credential-file", &credential];
+        tollgate(&[&account[..], &place].concat())?;
+        let created = tollgate(&["key", "create", group, "--user", "bench", "--group", group, "--json"])?;
+        let key = created.split('"').find(|part| part.starts_with("tg-") && part.len() > 40);
+        keys.push(key.with_context(|| format!("no key in {created}"))?.to_owned());
+    }
 
     let mut command = Command::new(binary);
     command.args(["serve", "--listen", &address.to_string(), "--log", "warn", "--data-dir"]).arg(data);
-    let mut peer = start("tollgate", address, command).await?;
-    peer.key = key;
-    Ok(peer)
+    let gate = start("tollgate", address, command).await?;
+    Ok(LANES.iter().zip(keys).map(|((name, ..), key)| gate.with_key(name, key)).collect())
 }
 
 async fn start(name: &'static str, address: SocketAddr, mut command: Command) -> Result<Peer> {
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
-    let peer = Peer { name, address, key: "sandbox".to_owned(), child };
+    let process = Arc::new(Process(child));
+    let peer = Peer { name, address, key: "sandbox".to_owned(), process };
     let deadline = Instant::now() + Duration::from_secs(10);
     while Driver::connect(address).await.is_err() {
         if Instant::now() > deadline {

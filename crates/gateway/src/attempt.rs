@@ -1,21 +1,24 @@
 //! Phases 4 and 5: the accounts of the plan, one after the other, until one answers.
 //!
 //! Nothing has reached the caller while this runs, so any failure that is the account's or the network's own may be
-//! hidden by the next account. A refusal of the request itself is never tried elsewhere.
+//! hidden by the next account. A refusal of the request itself is never tried elsewhere, unless it is that the account's
+//! protocol cannot say something.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use tollgate_protocol::{ApiError, Endpoint, ErrorKind, Probe, Protocol, forward_edits};
+use tollgate_base::KeyId;
+use tollgate_protocol::{ApiError, Endpoint, ErrorKind, Probe, Protocol};
 use tollgate_routing::Attempt;
 use tollgate_upstream::RequestHead;
 
-use crate::destination::{Destination, upstream_headers};
+use crate::destination::Destination;
 use crate::draft::Draft;
 use crate::health::InFlight;
 use crate::opening::{OpenedAnswer, open_stream, read_whole};
+use crate::outgoing::{self, Translation};
 use crate::state::{Live, Shared};
 use crate::verdict::{Failure, Refused, network_failure, refused_by_upstream};
 
@@ -25,6 +28,10 @@ pub(crate) struct Call<'a> {
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a Bytes,
     pub(crate) probe: &'a Probe<'a>,
+    /// The key it came with.
+    pub(crate) key: KeyId,
+    /// The conversation that it continues, where the gate keeps it: a JSON list of Responses items.
+    pub(crate) history: Option<Bytes>,
 }
 
 /// An account answered with success.
@@ -35,6 +42,8 @@ pub(crate) struct Opened {
     pub(crate) in_flight: InFlight,
     pub(crate) headers: HeaderMap,
     pub(crate) answer: OpenedAnswer,
+    /// Set when the request was translated.
+    pub(crate) translation: Option<Translation>,
 }
 
 /// Tries the accounts in order. `prepare` readies the draft for each: from then on the account may have served the
@@ -63,7 +72,7 @@ pub(crate) async fn run(
             record.upstream_model = Some(attempt.upstream_model.clone().into_owned());
         }
         prepare(draft, attempt);
-        match try_account(shared, destination, attempt, call, draft).await {
+        match try_account(shared, live, destination, attempt, call, draft).await {
             Ok(opened) => return Ok(opened),
             Err(Failure::Final(refused)) => return Err(refused),
             Err(Failure::Next(error)) => {
@@ -87,28 +96,27 @@ fn worse_last(previous: Option<ApiError>, next: ApiError) -> ApiError {
 
 async fn try_account(
     shared: &Shared,
+    live: &Live,
     destination: &Arc<Destination>,
     attempt: &Attempt<'_>,
     call: &Call<'_>,
     draft: &mut Draft,
 ) -> Result<Opened, Failure> {
-    let Some((endpoint, path)) = destination.route(call.endpoint) else {
+    let outgoing = outgoing::write(shared, live, destination, attempt, call)?;
+    let Some((endpoint, path)) = destination.route(outgoing.endpoint) else {
         return Err(Failure::Next(ApiError::of(ErrorKind::NoAccount)));
     };
     let in_flight = InFlight::begin(&destination.health);
-    let head = RequestHead {
-        method: Method::POST,
-        path_and_query: path.clone(),
-        headers: upstream_headers(call.headers, attempt.protocol, destination),
-    };
-    let body = forward_edits(call.probe, call.endpoint, &attempt.upstream_model).apply(call.body);
-    let answer = shared.upstream.send(endpoint, head, body).await;
+    let head = RequestHead { method: Method::POST, path_and_query: path.clone(), headers: outgoing.headers };
+    let answer = shared.upstream.send(endpoint, head, outgoing.body).await;
     let answer = answer.map_err(|error| network_failure(shared, &in_flight, &error))?;
     if let Some(record) = draft.record() {
         record.upstream_request_id = upstream_request_id(&answer.headers);
     }
     if !answer.status.is_success() {
-        return Err(refused_by_upstream(shared, &in_flight, attempt.protocol, answer).await);
+        let failure = refused_by_upstream(shared, &in_flight, attempt.protocol, answer).await;
+        let foreign = attempt.protocol != call.endpoint.protocol();
+        return Err(if foreign { failure.in_the_gates_words() } else { failure });
     }
     let headers = answer.headers;
     let opened = if call.probe.stream && !call.endpoint.counts_only() {
@@ -129,6 +137,7 @@ async fn try_account(
         in_flight,
         headers,
         answer,
+        translation: outgoing.translation,
     })
 }
 

@@ -63,6 +63,7 @@ async fn forward(
         group,
         model: &call.probe.model,
         protocol: call.endpoint.protocol(),
+        translate: false,
         sticky: None,
         pick: shared.pick(),
         need: if call.endpoint == Endpoint::CountTokens { Need::CountTokens } else { Need::None },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
-use tollgate_protocol::{Endpoint, Protocol, forward_request_headers};
+use tollgate_protocol::{Endpoint, Protocol, forward_request_headers, forward_translated_request_headers};
 use tollgate_routing::{Account, AuthScheme, UpstreamPath};
 use tollgate_upstream::{Client, Endpoint as UpstreamEndpoint};
 
@@ -127,7 +127,19 @@ const fn slot(protocol: Protocol) -> usize {
 
 /// The caller's headers, less what is not the upstream's business, plus the account's credential.
 pub(crate) fn upstream_headers(sent: &HeaderMap, protocol: Protocol, destination: &Destination) -> HeaderMap {
-    let mut headers = forward_request_headers(sent);
+    own_headers(forward_request_headers(sent), protocol, destination)
+}
+
+/// The same for a request that was translated: without what only the caller's protocol understands.
+pub(crate) fn translated_headers(
+    sent: &HeaderMap,
+    protocol: Protocol,
+    destination: &Destination,
+) -> HeaderMap {
+    own_headers(forward_translated_request_headers(sent), protocol, destination)
+}
+
+fn own_headers(mut headers: HeaderMap, protocol: Protocol, destination: &Destination) -> HeaderMap {
     headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     if protocol == Protocol::Messages {

@@ -36,6 +36,8 @@ pub(crate) struct Ending {
     pub(crate) status: u16,
     pub(crate) stream_end: StreamEnd,
     pub(crate) usage: Option<Usage>,
+    /// The usage was counted here, because the upstream counted none.
+    pub(crate) estimated: bool,
     pub(crate) stop_reason: Option<String>,
     pub(crate) error_kind: Option<String>,
     /// The id of the upstream's answer.
@@ -49,10 +51,22 @@ impl Ending {
             status,
             stream_end,
             usage: observed.usage,
+            estimated: false,
             stop_reason: observed.stop_reason,
             error_kind: None,
             response_id: observed.id,
         }
+    }
+}
+
+impl Ending {
+    /// The same with what was counted here, if the upstream counted nothing.
+    pub(crate) fn or_estimated(mut self, estimate: Option<Usage>) -> Self {
+        if let (None, Some(estimate)) = (&self.usage, estimate) {
+            self.usage = Some(estimate);
+            self.estimated = true;
+        }
+        self
     }
 }
 
@@ -93,11 +107,14 @@ impl Draft {
         }
     }
 
-    /// Notes what of the answer could not be carried to the caller.
-    pub(crate) fn dropped(&mut self, names: String) {
-        if let Some(record) = self.record() {
-            record.dropped = Some(names);
-        }
+    /// Notes what of the request could not be carried to the upstream, or of the answer to the caller.
+    pub(crate) fn dropped(&mut self, names: &[String]) {
+        let Some(record) = self.record() else { return };
+        let noted = record.dropped.take().unwrap_or_default();
+        let before: Vec<&str> = noted.split(',').filter(|name| !name.is_empty()).collect();
+        let new = names.iter().map(String::as_str).filter(|name| !before.contains(name));
+        let all: Vec<&str> = before.iter().copied().chain(new).collect();
+        record.dropped = (!all.is_empty()).then(|| all.join(","));
     }
 
     /// Keeps the account that made a stored response, so that later calls on it go there.
@@ -140,7 +157,10 @@ impl Draft {
         record.stop_reason = ending.stop_reason;
         record.error_kind = ending.error_kind;
         match ending.usage {
-            Some(usage) => price_usage(&mut record, &usage, self.price.as_ref()),
+            Some(usage) => {
+                record.estimated = ending.estimated;
+                price_usage(&mut record, &usage, self.price.as_ref());
+            }
             // An answer without usage was not free; that its cost is unknown has to show.
             None => record.estimated = (200..300).contains(&ending.status),
         }

@@ -8,8 +8,9 @@ use http::Response;
 use tollgate_protocol::{Endpoint, Protocol};
 use tollgate_routing::{Attempt, Group};
 use tollgate_store::ResponseOwner;
+use tollgate_translate::ResponsesEcho;
 
-use crate::answer::{self, Asked, Shape};
+use crate::answer;
 use crate::attempt::{self, Call};
 use crate::authenticate::Identity;
 use crate::draft::{Draft, Ownership};
@@ -17,11 +18,15 @@ use crate::plan::{plan_attempts, price_of};
 use crate::record::new_record;
 use crate::respond::AnswerStream;
 use crate::serve::Caller;
+use crate::shape::{Asked, AskedResponse, Shape};
 use crate::state::{Live, Shared};
 use crate::verdict::Refused;
 
 /// How long the account that made a stored response is remembered; OpenAI keeps them for at least this long.
 const RESPONSE_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// What a token of a request's body comes to where nobody counts: a rule of thumb for JSON full of English and code.
+const BYTES_PER_TOKEN: u64 = 4;
 
 /// A request that may be made, before an account is chosen for it.
 pub(crate) struct Generation<'a> {
@@ -46,10 +51,14 @@ pub(crate) async fn generate(
             let probe = request.call.probe;
             let asked = Asked {
                 headers: caller.headers(),
+                endpoint: request.call.endpoint,
                 shape: request.shape,
                 dialect: caller.dialect,
                 model: probe.model.clone().into_owned(),
                 hide_usage: asks_for_usage(request.call),
+                key: request.call.key,
+                estimated_input_tokens: request.call.body.len() as u64 / BYTES_PER_TOKEN,
+                responses: asked_response(request.call, &opened),
             };
             Ok(answer::respond(shared, &caller.tag, asked, opened, draft)?)
         }
@@ -59,6 +68,16 @@ pub(crate) async fn generate(
             Err(refused)
         }
     }
+}
+
+/// What the answer to a Responses caller repeats and what is kept of it, where no upstream keeps it.
+fn asked_response(call: &Call<'_>, opened: &attempt::Opened) -> Option<AskedResponse> {
+    (call.endpoint == Endpoint::Responses && opened.translation.is_some()).then(|| AskedResponse {
+        echo: Arc::new(ResponsesEcho::read(call.body)),
+        keep: (opened.protocol != Protocol::Responses && call.probe.store != Some(false))
+            .then(|| call.body.clone()),
+        previous_id: call.probe.previous_response_id.as_ref().map(|id| id.clone().into_owned()),
+    })
 }
 
 /// Whether the gate asks a chat upstream for the usage chunk that its caller did not ask for.
@@ -76,7 +95,7 @@ async fn open(
         if let Some((price, version)) = price_of(shared, request, &attempt.upstream_model) {
             draft.priced(price, version);
         }
-        if keeps_response(request.call) {
+        if keeps_response(request.call) && attempt.protocol == Protocol::Responses {
             draft.keeps_response(ownership(shared, request, attempt));
         }
     })

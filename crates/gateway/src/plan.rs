@@ -17,13 +17,16 @@ pub(crate) async fn plan_attempts<'a>(
 ) -> Result<Vec<Attempt<'a>>, ApiError> {
     let probe = request.call.probe;
     let pinned = match &probe.previous_response_id {
-        Some(id) => responses::owner_for(shared, &request.identity.key, id).await?,
-        None => None,
+        Some(id) if request.call.history.is_none() => {
+            responses::owner_for(shared, &request.identity.key, id).await?
+        }
+        _ => None,
     };
     let wanted = PlanRequest {
         group: request.group,
         model: &probe.model,
         protocol: request.call.endpoint.protocol(),
+        translate: is_translatable(request.call.endpoint),
         sticky: pinned.as_ref().map(|owner| owner.account_id),
         pick: shared.pick(),
         need: Need::None,
@@ -41,6 +44,11 @@ pub(crate) async fn plan_attempts<'a>(
         return Err(ApiError::about(ErrorKind::ModelUnpriced, &probe.model));
     }
     Ok(attempts)
+}
+
+/// Whether a call may go to an account of another protocol. Compaction is Responses' own.
+const fn is_translatable(endpoint: Endpoint) -> bool {
+    !matches!(endpoint, Endpoint::ResponsesCompact)
 }
 
 /// The plan, or why there is none, in the gate's words.

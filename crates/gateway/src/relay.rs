@@ -208,31 +208,42 @@ impl StreamRelay {
 
     /// Tells the caller in its dialect that the stream failed, and ends it.
     fn fail(&mut self, error: &ApiError, end: StreamEnd) {
-        let observed = self.observer.observed();
-        // A failure that is reworded takes the place, and so the number, of the event that told of it.
-        let withheld = u64::from(self.observer.failed().is_some());
+        let (response_id, next_sequence) = self.progress();
         let context = StreamErrorContext {
-            response_id: observed.id.clone(),
+            response_id,
             model: self.context.model.clone(),
             created_at: self.context.created_at_s,
-            next_sequence: self.observer.next_sequence().saturating_sub(withheld),
+            next_sequence,
         };
         let event = render_stream_event(error, self.context.dialect, &self.context.request_id, &context);
         self.ready.push_back(Bytes::from(event));
         self.close(end, Some(error.kind.as_str().to_owned()));
     }
 
+    /// The id that the stream has shown, and the number of its next event.
+    fn progress(&self) -> (Option<String>, u64) {
+        if let Some(progress) = self.edit.as_ref().and_then(StreamEdit::progress) {
+            return progress;
+        }
+        // A failure that is reworded takes the place, and so the number, of the event that told of it.
+        let withheld = u64::from(self.observer.failed().is_some());
+        (self.observer.observed().id.clone(), self.observer.next_sequence().saturating_sub(withheld))
+    }
+
     fn close(&mut self, stream_end: StreamEnd, error_kind: Option<String>) {
         self.upstream = None;
-        if let Some(dropped) = self.edit.take().and_then(|edit| edit.dropped()) {
-            self.draft.dropped(dropped);
+        let edit = self.edit.take();
+        let estimate = edit.as_ref().and_then(StreamEdit::estimate);
+        if let Some(edit) = edit {
+            self.draft.dropped(&edit.dropped());
         }
         self.in_flight = None;
         if stream_end != StreamEnd::Complete {
             tracing::warn!(request = %self.context.request_id, ?stream_end, "a stream did not end well");
         }
         let observed = self.observer.observed().clone();
-        self.draft.take().close(Ending { error_kind, ..Ending::observed(STATUS_OK, stream_end, observed) });
+        let ending = Ending::observed(STATUS_OK, stream_end, observed).or_estimated(estimate);
+        self.draft.take().close(Ending { error_kind, ..ending });
     }
 
     /// Ready when the upstream has been silent for so long that the caller should hear something.
@@ -255,6 +266,9 @@ impl StreamRelay {
 
     /// Anthropic's clients know `ping`; OpenAI's break on it and take a comment.
     fn push_keepalive(&mut self) {
+        if self.edit.as_mut().is_some_and(|edit| edit.keepalive(&mut self.ready)) {
+            return;
+        }
         let mut out = Vec::new();
         match self.context.dialect {
             Dialect::Messages => write_event(&mut out, Some("ping"), br#"{"type":"ping"}"#),

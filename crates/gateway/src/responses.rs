@@ -43,6 +43,9 @@ async fn forward(
     let address = caller.address(shared);
     let (identity, _) = authenticate(shared, &live, caller.headers(), caller.dialect, address).await?;
     let body = body::read(caller.headers(), body, &shared.config).await?;
+    if let Some(kept) = shared.kept.find(id, identity.key.id, shared.now()).await? {
+        return Ok(respond::json(&caller.tag, shared.kept.answer(&kept, action).await?));
+    }
     let owner = owner_for(shared, &identity.key, id).await?;
     let owner = owner.ok_or_else(|| ApiError::about(ErrorKind::ResponseNotFound, id))?;
     if action == StoredAction::Delete {

@@ -4,20 +4,22 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use tollgate_protocol::{ApiError, Dialect, Endpoint, ErrorKind, probe};
+use tollgate_protocol::{ApiError, Dialect, Endpoint, ErrorKind, Probe, probe};
 
 use crate::admit::{admit_balance, admit_model};
-use crate::answer::{self, Shape};
+use crate::answer;
 use crate::attempt::Call;
-use crate::authenticate::authenticate;
+use crate::authenticate::{Identity, authenticate};
 use crate::body;
 use crate::draft::RequestTag;
 use crate::generate::{Generation, generate};
 use crate::respond::{self, AnswerStream};
 use crate::route::{NoRoute, Route, dialect_of, route};
+use crate::shape::Shape;
 use crate::state::Shared;
 use crate::verdict::Refused;
 use crate::{client, count, models, responses};
@@ -139,10 +141,30 @@ async fn serve(
     caller.dialect = shape.dialect(endpoint);
     admit_model(&identity, &probe.model)?;
     admit_balance(&identity)?;
-    let call = Call { endpoint, headers: caller.headers(), body: &body, probe: &probe };
+    let history = kept_history(shared, &identity, &probe).await?;
+    let call = Call {
+        endpoint,
+        headers: caller.headers(),
+        body: &body,
+        probe: &probe,
+        key: identity.key.id,
+        history,
+    };
     if endpoint.counts_only() {
         return count::answer(shared, &live, caller, group, &call).await;
     }
     let request = Generation { live: &live, identity: &identity, group, address, call: &call, shape };
     generate(shared, caller, &request).await
+}
+
+/// The conversation that a request continues, where the gate keeps it.
+async fn kept_history(
+    shared: &Shared,
+    identity: &Identity,
+    probe: &Probe<'_>,
+) -> Result<Option<Bytes>, ApiError> {
+    match &probe.previous_response_id {
+        Some(id) => shared.kept.conversation(id, identity.key.id, shared.now()).await,
+        None => Ok(None),
+    }
 }

@@ -12,12 +12,15 @@ use tokio_util::sync::CancellationToken;
 use tollgate_base::{AccountId, Clock, Money, Timestamp, UserId};
 use tollgate_routing::{Account, Catalog};
 use tollgate_store::{ResponseOwner, Store};
+use tollgate_translate::carrier::CarrierKey;
 use tollgate_upstream::Client;
 
 use crate::authenticate::KeyCache;
 use crate::background::AtWork;
 use crate::destination::Destination;
 use crate::health::{AccountHealth, HealthBook};
+use crate::kept::Kept;
+use crate::memory::Memory;
 use crate::settle::Settler;
 use crate::{GatewayConfig, GatewayDeps, GatewayError};
 
@@ -47,6 +50,12 @@ pub(crate) struct Shared {
     pub(crate) health: HealthBook,
     pub(crate) settler: Settler,
     pub(crate) response_owners: Arc<Cache<String, ResponseOwner>>,
+    /// Responses that no upstream keeps.
+    pub(crate) kept: Kept,
+    /// Reasoning that callers do not send back.
+    pub(crate) memory: Memory,
+    /// What takes reasoning through callers and back.
+    pub(crate) carrier_key: CarrierKey,
     /// Background responses that are not settled yet.
     pub(crate) at_work: AtWork,
     live: ArcSwap<Live>,
@@ -68,6 +77,9 @@ impl Shared {
         let shared = Arc::new(Self {
             keys: KeyCache::default(),
             response_owners,
+            kept: Kept::new(store.clone()),
+            memory: Memory::default(),
+            carrier_key: CarrierKey::new(store.carrier_key()),
             at_work: AtWork::default(),
             live: ArcSwap::from_pointee(live),
             draining: AtomicBool::new(false),
@@ -177,6 +189,9 @@ async fn watch(shared: std::sync::Weak<Shared>, stop: CancellationToken) {
             next_expiry = Instant::now() + EXPIRY_INTERVAL;
             if let Err(error) = shared.store.expire_responses(shared.now()).await {
                 tracing::warn!(%error, "old owners of responses could not be removed");
+            }
+            if let Err(error) = shared.kept.expire(shared.now()).await {
+                tracing::warn!(%error, "old responses could not be removed");
             }
         }
     }

@@ -3,14 +3,15 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use tollgate_base::Usage;
 use tollgate_protocol::{
     ApiError, Dialect, ErrorKind, FrameKind, Protocol, StreamObserver, rename_model_in_frame,
 };
 use tollgate_sse::{Decoder, Frame};
 use tollgate_translate::StreamTranslator;
 
-use crate::answer::untranslatable;
 use crate::relay::has_to_be_reworded;
+use crate::rewrite::{After, Rewrite, untranslatable};
 
 /// A change made to each event of a stream.
 pub(crate) struct StreamEdit {
@@ -27,8 +28,8 @@ enum Change {
         /// Keeps the chunk of a chat stream that only holds the usage from a caller who did not ask for it.
         hide_usage: bool,
     },
-    /// Events are written anew in another protocol.
-    Translate(Box<StreamTranslator>),
+    /// Events are written anew, mostly in another protocol.
+    Rewrite { translator: Box<StreamTranslator>, after: Option<After> },
 }
 
 impl StreamEdit {
@@ -44,9 +45,11 @@ impl StreamEdit {
         wanted.then(|| Self { frames: Decoder::new(limit_bytes), change })
     }
 
-    /// An edit that writes the stream in another protocol.
-    pub(crate) fn translate(translator: StreamTranslator, limit_bytes: usize) -> Self {
-        Self { frames: Decoder::new(limit_bytes), change: Change::Translate(Box::new(translator)) }
+    /// An edit that writes the stream anew.
+    pub(crate) fn rewrite(rewrite: Rewrite, limit_bytes: usize) -> Self {
+        let (translator, after) = rewrite.stream();
+        let change = Change::Rewrite { translator: Box::new(translator), after: Some(after) };
+        Self { frames: Decoder::new(limit_bytes), change }
     }
 
     /// Changes whole events; what is to be sent is put behind `ready`.
@@ -64,6 +67,7 @@ impl StreamEdit {
             if let FrameKind::Error(failure) = &kind
                 && has_to_be_reworded(failure, dialect)
             {
+                flush(written, ready);
                 return Err(failure.to_error());
             }
             match &mut self.change {
@@ -72,38 +76,72 @@ impl StreamEdit {
                         ready.extend(touched(*protocol, frame, model.as_deref()));
                     }
                 }
-                Change::Translate(translator) => {
-                    if frame.has_data {
-                        let event = frame.event_str();
-                        translator.frame(event, &frame.data, &mut written).map_err(untranslatable)?;
+                Change::Rewrite { translator, .. } => {
+                    if frame.has_data
+                        && let Err(error) =
+                            translator.frame(frame.event_str(), &frame.data, &mut written)
+                    {
+                        flush(written, ready);
+                        return Err(untranslatable(error));
                     }
                 }
             }
         }
-        if !written.is_empty() {
-            ready.push_back(Bytes::from(written));
-        }
+        flush(written, ready);
         Ok(())
     }
 
     /// What of the events so far could not be carried to the caller.
-    pub(crate) fn dropped(&self) -> Option<String> {
-        let Change::Translate(translator) = &self.change else { return None };
-        let dropped = translator.dropped();
-        (!dropped.is_empty()).then(|| dropped.join(","))
+    pub(crate) fn dropped(&self) -> Vec<String> {
+        match &self.change {
+            Change::Touch { .. } => Vec::new(),
+            Change::Rewrite { translator, .. } => translator.dropped(),
+        }
+    }
+
+    /// What was counted here, where the upstream counted nothing.
+    pub(crate) fn estimate(&self) -> Option<Usage> {
+        match &self.change {
+            Change::Touch { .. } => None,
+            Change::Rewrite { translator, .. } => translator.estimate(),
+        }
+    }
+
+    /// How far a rewritten stream has come, for an error behind it.
+    pub(crate) fn progress(&self) -> Option<(Option<String>, u64)> {
+        match &self.change {
+            Change::Touch { .. } => None,
+            Change::Rewrite { translator, .. } => Some((translator.response_id(), translator.next_sequence())),
+        }
+    }
+
+    /// A keep-alive in the middle of a rewritten stream, whose events are numbered; `false`: the dialect's own will do.
+    pub(crate) fn keepalive(&mut self, ready: &mut VecDeque<Bytes>) -> bool {
+        let Change::Rewrite { translator, .. } = &mut self.change else { return false };
+        let mut written = Vec::new();
+        translator.keepalive(&mut written);
+        flush(written, ready);
+        true
     }
 
     /// The stream is over; `false` when it was cut, so that an error has to be said.
     pub(crate) fn finish(&mut self, ready: &mut VecDeque<Bytes>) -> bool {
-        let Change::Translate(translator) = &mut self.change else {
+        let Change::Rewrite { translator, after } = &mut self.change else {
             return true;
         };
         let mut written = Vec::new();
         let whole = translator.on_eof(&mut written);
-        if !written.is_empty() {
-            ready.push_back(Bytes::from(written));
+        flush(written, ready);
+        if let (true, Some(after)) = (whole, after.take()) {
+            after.stream_ended(translator);
         }
         whole
+    }
+}
+
+fn flush(written: Vec<u8>, ready: &mut VecDeque<Bytes>) {
+    if !written.is_empty() {
+        ready.push_back(Bytes::from(written));
     }
 }
 

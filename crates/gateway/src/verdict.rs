@@ -41,6 +41,16 @@ pub(crate) enum Failure {
     Final(Refused),
 }
 
+impl Failure {
+    /// The same for a caller of another protocol, who cannot read the upstream's own words.
+    pub(crate) fn in_the_gates_words(self) -> Self {
+        match self {
+            Self::Final(Refused::Verbatim { error, .. }) => Self::Final(Refused::Error(error)),
+            other => other,
+        }
+    }
+}
+
 /// The upstream could not be reached, or did not answer in time.
 pub(crate) fn network_failure(shared: &Shared, in_flight: &InFlight, error: &UpstreamError) -> Failure {
     in_flight.account().failed(shared.now());

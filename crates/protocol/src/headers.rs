@@ -52,6 +52,12 @@ const REQUEST_RULES: &[Rule] = &[
     ("the gate's own", &["tollgate-"]),
 ];
 
+/// What a request loses besides when it is translated: what only a provider of the caller's protocol understands.
+const TRANSLATED_RULES: &[Rule] = &[
+    ("speaks of one protocol's versions and features", &["anthropic-", "openai-", "x-openai-"]),
+    ("tells a provider how its own agent runs", &["originator", "x-app", "x-claude-code-", "x-codex-"]),
+];
+
 /// What an answer loses on its way to the caller.
 const RESPONSE_RULES: &[Rule] = &[
     HOP_BY_HOP,
@@ -109,6 +115,18 @@ pub fn forward_response_header(name: &HeaderName) -> bool {
 #[must_use]
 pub fn forward_request_headers(headers: &HeaderMap) -> HeaderMap {
     forwarded(headers, forward_request_header)
+}
+
+/// The headers of a caller's request that go to an upstream of another protocol.
+#[must_use]
+pub fn forward_translated_request_headers(headers: &HeaderMap) -> HeaderMap {
+    forwarded(headers, |name| forward_request_header(name) && !matches_any(TRANSLATED_RULES, name.as_str()))
+}
+
+/// The headers of an upstream's answer that go to a caller of another protocol.
+#[must_use]
+pub fn forward_translated_response_headers(headers: &HeaderMap) -> HeaderMap {
+    forwarded(headers, |name| forward_response_header(name) && !matches_any(TRANSLATED_RULES, name.as_str()))
 }
 
 /// The headers of an upstream's answer that go to the caller, values unchanged, those of one name in order.
@@ -215,6 +233,20 @@ mod tests {
     }
 
     #[test]
+    fn what_speaks_of_one_protocol_stays_behind_in_translation() {
+        let mut headers = HeaderMap::new();
+        for sent in
+            ["anthropic-version", "openai-beta", "x-codex-turn-metadata", "x-app", "traceparent", "accept"]
+        {
+            headers.insert(name(sent), HeaderValue::from_static("1"));
+        }
+        let out = forward_translated_request_headers(&headers);
+        assert_eq!(out.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["traceparent", "accept"]);
+        let back = forward_translated_response_headers(&headers);
+        assert_eq!(back.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["traceparent", "accept"]);
+    }
+
+    #[test]
     fn response_headers() {
         for passes in [
             "content-type",
@@ -267,7 +299,7 @@ mod tests {
 
     #[test]
     fn every_rule_gives_a_reason_and_valid_names() {
-        for (reason, entries) in REQUEST_RULES.iter().chain(RESPONSE_RULES) {
+        for (reason, entries) in REQUEST_RULES.iter().chain(TRANSLATED_RULES).chain(RESPONSE_RULES) {
             assert!(!reason.is_empty() && !entries.is_empty());
             for entry in *entries {
                 assert_eq!(name(entry).as_str(), *entry, "names are lower case");

@@ -15,6 +15,7 @@ mod model;
 mod pattern;
 mod plan;
 mod rank;
+mod speak;
 mod sticky;
 #[cfg(test)]
 mod testing;

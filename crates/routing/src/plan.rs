@@ -9,6 +9,7 @@ use crate::account::Account;
 use crate::catalog::{Catalog, group_name};
 use crate::group::Group;
 use crate::rank::{Reason, rank};
+use crate::speak::spoken_with;
 
 /// What a request needs beyond an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -29,6 +30,8 @@ pub struct PlanRequest<'a> {
     pub model: &'a str,
     /// The protocol the caller speaks.
     pub protocol: Protocol,
+    /// Whether accounts that speak another protocol only may be tried too, behind those that speak the caller's.
+    pub translate: bool,
     /// The account that the session is bound to.
     pub sticky: Option<AccountId>,
     /// A random number of the caller's; it decides between equals, so that the plan itself is pure.
@@ -79,10 +82,11 @@ pub enum PlanError {
 
 /// The accounts that can take a request, in the order to try them; never empty.
 ///
-/// A candidate is an enabled account of the group that speaks the caller's protocol, serves the model (its allow-list
-/// is held against the name after the group's and then its own mapping), has what is needed, and is not cooling. The
-/// account that the session is bound to comes first; the others by priority, within a priority by requests in flight
-/// per weight, and equals by a draw in proportion to their weights. The same inputs give the same plan.
+/// A candidate is an enabled account of the group that speaks the caller's protocol (or, where translation is allowed,
+/// any), serves the model (its allow-list is held against the name after the group's and then its own mapping), has
+/// what is needed, and is not cooling. The account that the session is bound to comes first; then those that speak the
+/// caller's protocol, then the others; among them by priority, within a priority by requests in flight per weight, and
+/// equals by a draw in proportion to their weights. The same inputs give the same plan.
 ///
 /// Nothing is allocated but the result, and names where a mapping has to fill a `*`.
 ///
@@ -104,33 +108,38 @@ pub fn plan<'a>(
             continue;
         }
         found.serving = true;
-        if !is_capable(account, request) {
+        let Some(protocol) = capable_protocol(account, request, &upstream_model) else {
             continue;
-        }
+        };
         if let Some(until) = health.cooling_until(&account.id).filter(|until| *until > now) {
             found.cooling(until);
             continue;
         }
         let in_flight = health.in_flight(&account.id);
-        let (protocol, reason) = (request.protocol, Reason::Priority);
-        attempts.push(Attempt { account, upstream_model, protocol, reason, in_flight });
+        attempts.push(Attempt { account, upstream_model, protocol, reason: Reason::Priority, in_flight });
     }
     if attempts.is_empty() {
         return Err(found.error());
     }
     rank(&mut attempts, request.pick);
+    // Stable, so each half keeps its order.
+    attempts.sort_by_key(|attempt| attempt.protocol != request.protocol);
     if let Some(account) = request.sticky {
         put_first(&mut attempts, account);
     }
     Ok(attempts)
 }
 
-fn is_capable(account: &Account, request: &PlanRequest<'_>) -> bool {
+/// The protocol to speak with an account, if it can take the request.
+fn capable_protocol(account: &Account, request: &PlanRequest<'_>, upstream_model: &str) -> Option<Protocol> {
     let needed = match request.need {
         Need::None => true,
         Need::CountTokens => account.capabilities.count_tokens,
     };
-    needed && account.base_urls.get(request.protocol).is_some()
+    if !needed {
+        return None;
+    }
+    spoken_with(account, request.protocol, upstream_model, request.translate)
 }
 
 fn put_first(attempts: &mut [Attempt<'_>], account: AccountId) {

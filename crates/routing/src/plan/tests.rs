@@ -34,7 +34,15 @@ fn catalog(accounts: Vec<Account>) -> Catalog {
 }
 
 fn request<'a>(group: &'a Group, model: &'a str) -> PlanRequest<'a> {
-    PlanRequest { group, model, protocol: Protocol::Chat, sticky: None, pick: 1, need: Need::None }
+    PlanRequest {
+        group,
+        model,
+        protocol: Protocol::Chat,
+        translate: false,
+        sticky: None,
+        pick: 1,
+        need: Need::None,
+    }
 }
 
 fn order(attempts: &[Attempt<'_>]) -> Vec<(u128, Reason)> {
@@ -284,4 +292,28 @@ proptest! {
         fitting.sort_unstable();
         prop_assert_eq!(ids, fitting);
     }
+}
+
+#[test]
+fn accounts_that_need_translation_come_behind_those_that_do_not() {
+    let messages_only = |a: &mut Account| {
+        a.base_urls = BaseUrls { messages: Some("https://h".into()), ..BaseUrls::default() };
+    };
+    let catalog = catalog(vec![
+        with(1, |a| {
+            messages_only(a);
+            a.priority = -9;
+        }),
+        with(2, |_| {}),
+    ]);
+    let group = group(1);
+    let native = plan(&catalog, &Fake::default(), NOW, &request(&group, "m")).unwrap();
+    assert_eq!(order(&native), [(2, Reason::Priority)]);
+    let wanted = PlanRequest { translate: true, ..request(&group, "m") };
+    let all = plan(&catalog, &Fake::default(), NOW, &wanted).unwrap();
+    assert_eq!(order(&all), [(2, Reason::Priority), (1, Reason::Priority)]);
+    assert_eq!(all[1].protocol, Protocol::Messages);
+    let bound = PlanRequest { sticky: Some(AccountId::from_u128(1)), ..wanted };
+    let bound = plan(&catalog, &Fake::default(), NOW, &bound).unwrap();
+    assert_eq!(order(&bound), [(1, Reason::Sticky), (2, Reason::Priority)]);
 }

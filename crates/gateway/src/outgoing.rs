@@ -1,0 +1,115 @@
+//! A request written for one account: the caller's bytes with a few spans changed, or translated.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use tollgate_protocol::{ApiError, Endpoint, ErrorKind, Protocol, forward_edits};
+use tollgate_routing::Attempt;
+use tollgate_translate::carrier::CARRIER_PREFIX;
+use tollgate_translate::ir::MadeBy;
+use tollgate_translate::{Target, TranslateError, WayBack, translate_request};
+
+use crate::attempt::Call;
+use crate::destination::{Destination, translated_headers, upstream_headers};
+use crate::memory::Recall;
+use crate::state::{Live, Shared};
+use crate::verdict::{Failure, Refused};
+
+/// What is sent to an account.
+pub(crate) struct Outgoing {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<Bytes>,
+    /// Set when the request was written anew.
+    pub(crate) translation: Option<Translation>,
+}
+
+/// What the answer to a translated request needs.
+pub(crate) struct Translation {
+    pub(crate) back: WayBack,
+    /// Whom reasoning in the answer comes from.
+    pub(crate) maker: MadeBy<'static>,
+    /// What the upstream could not be told.
+    pub(crate) dropped: Vec<String>,
+}
+
+/// Writes the request for an account.
+pub(crate) fn write(
+    shared: &Shared,
+    live: &Live,
+    destination: &Destination,
+    attempt: &Attempt<'_>,
+    call: &Call<'_>,
+) -> Result<Outgoing, Failure> {
+    let own = call.endpoint.protocol();
+    if attempt.protocol == own && !holds_carrier(call.body) && call.history.is_none() {
+        return Ok(Outgoing {
+            endpoint: call.endpoint,
+            headers: upstream_headers(call.headers, own, destination),
+            body: forward_edits(call.probe, call.endpoint, &attempt.upstream_model).apply(call.body),
+            translation: None,
+        });
+    }
+    if attempt.protocol != Protocol::Responses
+        && call.history.is_none()
+        && let Some(id) = &call.probe.previous_response_id
+    {
+        return Err(Failure::Next(ApiError::about(ErrorKind::ResponseNotFound, id)));
+    }
+    let traits = live.catalog.traits_for(&call.probe.model, &attempt.upstream_model);
+    let account = attempt.account.id.to_string();
+    let recall = Recall { memory: &shared.memory, key: call.key };
+    let target = Target {
+        protocol: attempt.protocol,
+        model: &attempt.upstream_model,
+        traits: &traits,
+        family: destination.family(attempt.protocol),
+        account: &account,
+        key: &shared.carrier_key,
+        remembered: &recall,
+    };
+    let prepared = translate_request(own, call.body, call.history.as_deref(), &target).map_err(refusal)?;
+    let headers = if attempt.protocol == own {
+        upstream_headers(call.headers, own, destination)
+    } else {
+        translated_headers(call.headers, attempt.protocol, destination)
+    };
+    Ok(Outgoing {
+        endpoint: generation(attempt.protocol),
+        headers,
+        body: vec![Bytes::from(prepared.body)],
+        translation: Some(Translation {
+            back: prepared.back,
+            maker: target.maker().into_owned(),
+            dropped: prepared.dropped,
+        }),
+    })
+}
+
+/// Whether the body may hold reasoning that the gate wrapped for a client: the provider would refuse it.
+fn holds_carrier(body: &[u8]) -> bool {
+    memchr::memmem::find(body, CARRIER_PREFIX.as_bytes()).is_some()
+}
+
+/// The call by which a protocol generates.
+const fn generation(protocol: Protocol) -> Endpoint {
+    match protocol {
+        Protocol::Messages => Endpoint::Messages,
+        Protocol::Chat => Endpoint::Chat,
+        Protocol::Responses => Endpoint::Responses,
+    }
+}
+
+/// What a failed translation of a request is called towards the caller. What one account's protocol cannot do another's
+/// may, so a refusal goes on to the next account.
+fn refusal(error: TranslateError) -> Failure {
+    match error {
+        TranslateError::BadRequest { field, what } => {
+            Failure::Final(Refused::Error(ApiError::invalid_field(&field, &what)))
+        }
+        TranslateError::Refused { field, why } => Failure::Next(ApiError::invalid_field(&field, &why)),
+        other => {
+            tracing::error!(error = %other, "a request could not be translated");
+            Failure::Next(ApiError::of(ErrorKind::Internal))
+        }
+    }
+}
