@@ -188,7 +188,7 @@ fn edit(
         Shape::Claude => Protocol::Messages,
         Shape::EnvelopeOfMessages => Protocol::Chat,
     };
-    let translator = StreamTranslator::new(protocol, target, context(tag, asked)).map_err(untranslatable)?;
+    let translator = StreamTranslator::new(protocol, target, context(tag, asked));
     Ok(Some(StreamEdit::translate(translator, limit_bytes)))
 }
 
@@ -198,6 +198,7 @@ fn context(tag: &RequestTag, asked: &Asked<'_>) -> AnswerContext {
         created_at_s: tag.at.seconds(),
         request_id: tag.text.to_string(),
         include_usage: !asked.hide_usage,
+        ..AnswerContext::default()
     }
 }
 
