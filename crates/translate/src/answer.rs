@@ -2,21 +2,29 @@
 
 use crate::calls::Calls;
 use crate::error::TranslateError;
+use crate::ir::Answer;
 use crate::notes::Notes;
+use crate::responses::{self, ResponsesEcho};
 use crate::{chat, messages};
+use std::sync::Arc;
 use tollgate_protocol::Protocol;
 
 /// What an answer takes from the request it belongs to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct AnswerContext {
     /// The model by the name the caller used.
     pub model: String,
-    /// When the request came, in Unix seconds; Chat answers carry it.
+    /// When the request came, in Unix seconds; Chat and Responses answers carry it.
     pub created_at_s: i64,
     /// The gate's id of the request: ids that the upstream left out are made from it.
     pub request_id: String,
     /// Whether a Chat caller asked for the usage chunk (`stream_options.include_usage`).
     pub include_usage: bool,
+    /// What a Responses answer repeats of its request; none: the API's defaults.
+    pub responses_echo: Option<Arc<ResponsesEcho>>,
+    /// The size of the prompt as the gate counted it: what a Messages stream shows at its start if the upstream tells
+    /// nothing before its end.
+    pub estimated_input_tokens: Option<u64>,
 }
 
 /// A translated answer.
@@ -28,11 +36,12 @@ pub struct Translated {
     pub dropped: Vec<String>,
 }
 
-/// Translates the body of a 200 answer that is no stream.
+/// Translates the body of a 200 answer that is no stream. With the same protocol on both sides it is read and written
+/// anew.
 ///
 /// # Errors
-/// [`TranslateError::Unsupported`] for pairs other than Messages and Chat, [`TranslateError::Malformed`] if the body is
-/// not what `from` promises, [`TranslateError::UpstreamFailed`] if it holds an error.
+/// [`TranslateError::Malformed`] if the body is not what `from` promises, [`TranslateError::UpstreamFailed`] if it holds
+/// an error.
 pub fn translate_answer(
     from: Protocol,
     to: Protocol,
@@ -53,18 +62,37 @@ pub fn translate_answer_noted(
     ctx: &AnswerContext,
 ) -> Result<Translated, TranslateError> {
     let mut notes = Notes::default();
-    let body = match (from, to) {
-        (Protocol::Messages, Protocol::Chat) => {
-            let mut answer = messages::decode(body)?;
-            Calls::new(from).answer(&mut answer)?;
-            chat::encode(&answer, ctx, &mut notes)?
-        }
-        (Protocol::Chat, Protocol::Messages) => {
-            let mut answer = chat::decode(body, &mut notes)?;
-            Calls::new(from).answer(&mut answer)?;
-            messages::encode(&answer, ctx, &mut notes)?
-        }
-        _ => return Err(TranslateError::Unsupported { from, to }),
-    };
+    let mut answer = decode(from, body, &mut notes)?;
+    Calls::new(from).answer(&mut answer)?;
+    let body = encode(&answer, from, to, ctx, &mut notes)?;
     Ok(Translated { body, dropped: notes.to_strings() })
+}
+
+/// Reads a whole answer.
+pub(crate) fn decode<'a>(
+    from: Protocol,
+    body: &'a [u8],
+    notes: &mut Notes,
+) -> Result<Answer<'a>, TranslateError> {
+    match from {
+        Protocol::Messages => messages::decode(body),
+        Protocol::Chat => chat::decode(body, notes),
+        Protocol::Responses => responses::decode(body, notes),
+    }
+}
+
+/// Writes a whole answer that came from `from`.
+pub(crate) fn encode(
+    answer: &Answer<'_>,
+    from: Protocol,
+    to: Protocol,
+    ctx: &AnswerContext,
+    notes: &mut Notes,
+) -> Result<Vec<u8>, TranslateError> {
+    let is_own = from == to;
+    match to {
+        Protocol::Messages => messages::encode(answer, is_own, ctx, notes),
+        Protocol::Chat => chat::encode(answer, ctx, notes),
+        Protocol::Responses => responses::encode(answer, is_own, ctx, notes),
+    }
 }

@@ -34,10 +34,15 @@ impl Calls {
     /// The event, as it is to be written.
     pub(crate) fn event<'a>(&mut self, event: StreamEvent<'a>) -> Result<StreamEvent<'a>, TranslateError> {
         Ok(match event {
-            StreamEvent::PartStart { part, item_id, start: PartStart::ToolCall { id, name, kind } } => {
+            StreamEvent::PartStart {
+                part,
+                item_id,
+                phase,
+                start: PartStart::ToolCall { id, name, namespace, kind },
+            } => {
                 self.named(&name)?;
-                let start = PartStart::ToolCall { id: self.own(id), name, kind };
-                StreamEvent::PartStart { part, item_id, start }
+                let start = PartStart::ToolCall { id: self.own(id), name, namespace, kind };
+                StreamEvent::PartStart { part, item_id, phase, start }
             }
             StreamEvent::Finish(mut finish) => {
                 finish.stop = self.stop(finish.stop);

@@ -4,13 +4,13 @@
 //! answer has them, and the choice its `finish_reason`, all in Chat's form, so that nothing is lost unseen. `content` is
 //! always a string. `usage` has Chat's shape (`prompt_tokens`, `completion_tokens`, `total_tokens` and details).
 //!
-//! The envelope's stream is a Chat stream: `StreamTranslator` from Messages to Chat, which keeps the `msg_…` id.
+//! The envelope's stream is a Chat stream: `StreamTranslator` to Chat, which keeps a `msg_…` id.
 
-use crate::answer::{AnswerContext, Translated};
+use crate::answer::{AnswerContext, Translated, decode};
+use crate::chat;
 use crate::error::TranslateError;
 use crate::json::Text;
 use crate::notes::Notes;
-use crate::{chat, messages};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tollgate_protocol::Protocol;
@@ -56,15 +56,14 @@ pub fn envelope_data_noted(
     ctx: &AnswerContext,
 ) -> Result<Translated, TranslateError> {
     match from {
-        Protocol::Messages => of_messages(body, ctx),
         Protocol::Chat => of_chat(body, ctx),
-        Protocol::Responses => Err(TranslateError::Unsupported { from, to: Protocol::Chat }),
+        Protocol::Messages | Protocol::Responses => of_other(from, body, ctx),
     }
 }
 
-fn of_messages(body: &[u8], ctx: &AnswerContext) -> Result<Translated, TranslateError> {
+fn of_other(from: Protocol, body: &[u8], ctx: &AnswerContext) -> Result<Translated, TranslateError> {
     let mut notes = Notes::default();
-    let answer = messages::decode(body)?;
+    let answer = decode(from, body, &mut notes)?;
     let choice = chat::encode_choice(&answer, ctx, &mut notes).into_envelope_form();
     let data = DataOut {
         id: &chat::completion_id(&answer.id, &ctx.request_id),

@@ -12,8 +12,8 @@
 
 mod answer;
 mod back;
-pub mod carrier;
 mod calls;
+pub mod carrier;
 mod chat;
 mod envelope;
 mod error;
@@ -42,5 +42,6 @@ pub use back::{CallerTool, CallerToolKind, ReasoningBack, WayBack};
 pub use envelope::{envelope_data, envelope_data_noted};
 pub use error::TranslateError;
 pub use request::{Prepared, decode as decode_request, translate_request};
+pub use responses::ResponsesEcho;
 pub use stream::StreamTranslator;
 pub use target::{Forgetful, Remembered, Target};

@@ -2,19 +2,21 @@
 
 use serde_json::value::RawValue;
 use tollgate_base::Usage;
-use tollgate_protocol::{Protocol, StreamObserver};
+use tollgate_protocol::{Protocol, StreamObserver, observe_answer};
 
 /// Reads the `usage` objects of one answer.
 #[derive(Debug)]
 pub(crate) struct Meter {
     protocol: Protocol,
     observer: StreamObserver,
+    /// The usage of a whole answer.
+    answer: Option<Usage>,
 }
 
 impl Meter {
     /// A meter for an answer in `protocol`.
     pub(crate) fn new(protocol: Protocol) -> Self {
-        Self { protocol, observer: StreamObserver::new(protocol) }
+        Self { protocol, observer: StreamObserver::new(protocol), answer: None }
     }
 
     /// Reads one `usage` object, in a small event of its own: providers put it in many places, and the observer reads
@@ -29,9 +31,19 @@ impl Meter {
         self.observer.frame(event.as_bytes(), data.as_bytes());
     }
 
+    /// Reads one event of a Responses stream, where usage and searches are counted.
+    pub(crate) fn read_event(&mut self, event: &str, data: &[u8]) {
+        self.observer.frame(event.as_bytes(), data);
+    }
+
+    /// Reads a whole answer.
+    pub(crate) fn read_answer(&mut self, body: &[u8]) {
+        self.answer = observe_answer(self.protocol, body).ok().and_then(|observed| observed.usage);
+    }
+
     /// What has been counted so far, in disjoint buckets.
     pub(crate) fn usage(&self) -> Usage {
-        self.observer.observed().usage.unwrap_or_default()
+        self.answer.or(self.observer.observed().usage).unwrap_or_default()
     }
 
     /// The service tier, where it is told inside `usage` (Messages).

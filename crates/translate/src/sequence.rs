@@ -4,7 +4,7 @@
 //! it has ended, so nothing waits longer than the order demands.
 
 use crate::error::TranslateError;
-use crate::ir::{Delta, PartId, PartStart, StreamEvent};
+use crate::ir::{Delta, PartId, PartStart, Phase, StreamEvent};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
@@ -26,6 +26,7 @@ pub(crate) struct Sequencer {
 struct Held {
     part: PartId,
     item_id: Option<Cow<'static, str>>,
+    phase: Option<Phase>,
     start: PartStart<'static>,
     deltas: Vec<Delta<'static>>,
     ended: bool,
@@ -38,8 +39,8 @@ impl Sequencer {
         F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
     {
         match event {
-            StreamEvent::PartStart { part, item_id, start } if self.current.is_some() => {
-                self.hold(part, item_id, start)
+            StreamEvent::PartStart { part, item_id, phase, start } if self.current.is_some() => {
+                self.hold(part, item_id, phase, start)
             }
             StreamEvent::PartStart { part, .. } => {
                 self.current = Some(part);
@@ -68,6 +69,7 @@ impl Sequencer {
         &mut self,
         part: PartId,
         item_id: Option<Cow<'_, str>>,
+        phase: Option<Phase>,
         start: PartStart<'_>,
     ) -> Result<(), TranslateError> {
         if self.later.len() >= HELD_LIMIT_PARTS {
@@ -75,7 +77,7 @@ impl Sequencer {
         }
         let item_id = item_id.map(|id| Cow::Owned(id.into_owned()));
         let start = start.into_owned();
-        self.later.push_back(Held { part, item_id, start, deltas: Vec::new(), ended: false });
+        self.later.push_back(Held { part, item_id, phase, start, deltas: Vec::new(), ended: false });
         Ok(())
     }
 
@@ -89,6 +91,7 @@ impl Sequencer {
         }
         match (held.deltas.last_mut(), delta) {
             (Some(Delta::Text(kept)), Delta::Text(more))
+            | (Some(Delta::Raw(kept)), Delta::Raw(more))
             | (Some(Delta::Arguments(kept)), Delta::Arguments(more)) => kept.to_mut().push_str(&more),
             (_, delta) => held.deltas.push(delta.into_owned()),
         }
@@ -102,7 +105,12 @@ impl Sequencer {
     {
         while let Some(held) = self.later.pop_front() {
             let part = held.part;
-            emit(StreamEvent::PartStart { part, item_id: held.item_id, start: held.start })?;
+            emit(StreamEvent::PartStart {
+                part,
+                item_id: held.item_id,
+                phase: held.phase,
+                start: held.start,
+            })?;
             for delta in held.deltas {
                 self.held_bytes = self.held_bytes.saturating_sub(delta.len_bytes());
                 emit(StreamEvent::Delta { part, delta })?;
@@ -122,7 +130,7 @@ mod tests {
     use super::*;
 
     fn start(part: u32) -> StreamEvent<'static> {
-        StreamEvent::PartStart { part: PartId(part), item_id: None, start: PartStart::Text }
+        StreamEvent::PartStart { part: PartId(part), item_id: None, phase: None, start: PartStart::Text }
     }
 
     fn text(part: u32, text: &'static str) -> StreamEvent<'static> {

@@ -50,6 +50,7 @@ fn run(case: &str) -> String {
         created_at_s: 1_700_000_000,
         request_id: "req_1".to_owned(),
         include_usage: words.next() == Some("include_usage"),
+        ..AnswerContext::default()
     };
     match kind {
         "answer" => {
@@ -74,7 +75,7 @@ fn whole(result: Result<tollgate_translate::Translated, TranslateError>) -> Stri
 }
 
 fn stream(from: Protocol, to: Protocol, body: &str, ctx: AnswerContext) -> String {
-    let mut translator = StreamTranslator::new(from, to, ctx).unwrap();
+    let mut translator = StreamTranslator::new(from, to, ctx);
     let mut decoder = tollgate_sse::Decoder::new(1 << 20);
     decoder.push(Bytes::copy_from_slice(body.as_bytes())).unwrap();
     let mut out = Vec::new();

@@ -172,9 +172,10 @@ impl Call {
         let start = PartStart::ToolCall {
             id: Cow::Borrowed(&self.id),
             name: Cow::Borrowed(&self.name),
+            namespace: None,
             kind: self.kind,
         };
-        emit(StreamEvent::PartStart { part, item_id: None, start })
+        emit(StreamEvent::PartStart { part, item_id: None, phase: None, start })
     }
 
     fn arguments<F>(

@@ -79,7 +79,7 @@ impl<'a> CallOut<'a> {
     /// A piece of a call; with a name it is the first.
     pub(super) fn piece(index: u32, kind: ToolKind, name: Option<&'a str>, arguments: &'a str) -> Self {
         match kind {
-            ToolKind::Function => {
+            ToolKind::Function | ToolKind::Native(_) => {
                 Self { index, function: Some(FunctionOut { name, arguments }), ..Self::default() }
             }
             ToolKind::Custom => {

@@ -63,7 +63,9 @@ fn parts<'a>(mut message: MessageIn<'a>, notes: &mut Notes) -> Result<Parts<'a>,
         notes.add("audio");
     }
     if let Some(text) = message.take_reasoning() {
-        parts.push(PartBody::Reasoning { text, signature: None, encrypted: None }.into());
+        parts.push(
+            PartBody::Reasoning { text: vec![text], raw: false, signature: None, encrypted: None }.into(),
+        );
     }
     if let Some(text) = non_empty(message.content) {
         parts.push(PartBody::Text { text, citations: citations(message.annotations) }.into());
@@ -87,7 +89,7 @@ fn tool_call<'a>(id: Cow<'a, str>, piece: Piece<'a>) -> Result<Part<'a>, Transla
         return Err(nameless());
     }
     let Piece { kind, name, arguments } = piece;
-    Ok(PartBody::ToolCall(ToolCall { id, name, kind, arguments }).into())
+    Ok(PartBody::ToolCall(ToolCall { id, name, namespace: None, kind, arguments }).into())
 }
 
 /// A call that names no tool cannot be run, and no protocol can say it.

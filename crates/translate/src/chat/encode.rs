@@ -77,7 +77,7 @@ struct UrlCitationOut<'a> {
 impl<'a> AnnotationOut<'a> {
     /// An annotation for a part that lies at `start..end` of the content; none if Chat has no word for the citation.
     pub(super) fn new(citation: &'a Citation<'_>, start: u64, end: u64) -> Option<Self> {
-        let Citation::Url { url, title, range } = citation else {
+        let Citation::Url { url, title, range, .. } = citation else {
             return None;
         };
         let (start_index, end_index) = range.as_ref().map_or((start, end), |range| {
@@ -183,25 +183,30 @@ impl<'a> Gathered<'a> {
         }
         match body {
             PartBody::Text { text, citations } => self.text(text, citations, notes),
-            PartBody::Reasoning { text, signature, encrypted } => {
+            PartBody::Reasoning { text, signature, encrypted, .. } => {
                 if signature.is_some() {
                     notes.add("thinking.signature");
                 }
                 if encrypted.is_some() {
                     notes.add("encrypted_content");
                 }
-                self.reasoning_join.break_off();
-                self.reasoning_join.push(&mut self.reasoning, text);
+                for paragraph in text {
+                    self.reasoning_join.break_off();
+                    self.reasoning_join.push(&mut self.reasoning, paragraph);
+                }
             }
             PartBody::Redacted { .. } => notes.add("redacted_thinking"),
             PartBody::Refusal { text } => self.refusal = Some(text),
             PartBody::ToolCall(call) => {
+                if call.namespace.is_some() {
+                    notes.add("namespace");
+                }
                 let index = self.calls.len();
                 self.calls.push(call_out(call, index, ctx));
             }
             PartBody::ServerToolCall { .. } => notes.add("server_tool_use"),
             PartBody::ServerToolResult { .. } => notes.add("server_tool_result"),
-            PartBody::Other { kind } => notes.add_block(kind),
+            PartBody::Other { kind, .. } => notes.add_block(kind),
         }
     }
 
@@ -227,7 +232,7 @@ fn call_out<'a>(call: &'a ToolCall<'_>, index: usize, ctx: &AnswerContext) -> Ca
     let id = call_id(&call.id, index, &ctx.request_id);
     let name = call.name.as_ref();
     match call.kind {
-        ToolKind::Function => {
+        ToolKind::Function | ToolKind::Native(_) => {
             let arguments = if call.arguments.is_empty() { "{}" } else { call.arguments.as_ref() };
             CallOut::Function { id, function: FunctionOut { name, arguments } }
         }
@@ -250,7 +255,8 @@ mod tests {
 
     #[test]
     fn annotations_point_at_their_text_by_characters() {
-        let url = Citation::Url { url: "http://a".into(), title: None, range: None };
+        let url =
+            Citation::Url { url: "http://a".into(), title: None, range: None, quote: None, proof: None };
         let parts: Vec<Part<'_>> = vec![
             PartBody::Text { text: "über ".into(), citations: Vec::new() }.into(),
             PartBody::Redacted { data: "x".into() }.into(),
@@ -263,12 +269,7 @@ mod tests {
             parts,
             finish: Finish { stop: StopReason::EndTurn, ..Finish::default() },
         };
-        let ctx = AnswerContext {
-            model: "m".into(),
-            created_at_s: 0,
-            request_id: "r".into(),
-            include_usage: false,
-        };
+        let ctx = AnswerContext { request_id: "r".into(), ..AnswerContext::default() };
         let mut notes = Notes::default();
         let choice = serde_json::to_value(encode_choice(&answer, &ctx, &mut notes)).unwrap();
         assert_eq!(choice["message"]["content"], "über \n\ncité");

@@ -18,6 +18,7 @@ mod wire;
 pub(crate) use decode::decode;
 pub(crate) use encode::{encode, encode_choice};
 pub(crate) use request::{decode_request, encode_request};
+pub(crate) use stop::{read_tier, tier_word};
 pub(crate) use stream_decode::StreamDecoder;
 pub(crate) use stream_encode::StreamEncoder;
 pub(crate) use usage::UsageOut;

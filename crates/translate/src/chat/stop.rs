@@ -28,7 +28,7 @@ pub(super) fn word(stop: StopReason) -> &'static str {
 }
 
 /// Reads `service_tier`.
-pub(super) fn read_tier(word: &str) -> Option<ServiceTier> {
+pub(crate) fn read_tier(word: &str) -> Option<ServiceTier> {
     match word {
         "default" => Some(ServiceTier::Standard),
         "priority" | "fast" => Some(ServiceTier::Priority),
@@ -38,7 +38,7 @@ pub(super) fn read_tier(word: &str) -> Option<ServiceTier> {
 }
 
 /// The `service_tier` for a tier, where Chat has one.
-pub(super) fn tier_word(tier: ServiceTier) -> Option<&'static str> {
+pub(crate) fn tier_word(tier: ServiceTier) -> Option<&'static str> {
     match tier {
         ServiceTier::Standard => Some("default"),
         ServiceTier::Priority => Some("priority"),

@@ -222,7 +222,7 @@ impl StreamDecoder {
                 let part = PartId(self.next_part);
                 self.next_part = self.next_part.wrapping_add(1);
                 self.open = Some((kind, part));
-                emit(StreamEvent::PartStart { part, item_id: None, start: kind.start() })?;
+                emit(StreamEvent::PartStart { part, item_id: None, phase: None, start: kind.start() })?;
                 part
             }
         };

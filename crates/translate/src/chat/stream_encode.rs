@@ -94,6 +94,11 @@ impl StreamEncoder {
         &self.notes
     }
 
+    /// The id the stream shows; empty until it starts.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     fn chunk(
         &mut self,
         choices: &[ChoiceOut<'_>],
@@ -142,12 +147,15 @@ impl StreamEncoder {
                 Open::Reasoning
             }
             PartStart::Refusal => Open::Refusal,
-            PartStart::ToolCall { id, name, kind } => {
+            PartStart::ToolCall { id, name, namespace, kind } => {
+                if namespace.is_some() {
+                    self.notes.add("namespace");
+                }
                 let index = self.next_call;
                 self.next_call += 1;
                 let id = call_id(id, index as usize, &self.request_id);
                 let wire_kind = match kind {
-                    ToolKind::Function => "function",
+                    ToolKind::Function | ToolKind::Native(_) => "function",
                     ToolKind::Custom => "custom",
                 };
                 let first = CallOut::piece(index, *kind, Some(name), "");
@@ -157,7 +165,7 @@ impl StreamEncoder {
             PartStart::Redacted { .. } => self.leave_out("redacted_thinking"),
             PartStart::ServerToolCall { .. } => self.leave_out("server_tool_use"),
             PartStart::ServerToolResult { .. } => self.leave_out("server_tool_result"),
-            PartStart::Other { kind } => {
+            PartStart::Other { kind, .. } => {
                 self.notes.add_block(kind);
                 Open::LeftOut
             }
@@ -181,13 +189,17 @@ impl StreamEncoder {
             return Ok(());
         };
         match (open, delta) {
-            (_, Delta::Text(text) | Delta::Arguments(text)) if text.is_empty() => Ok(()),
+            (_, Delta::Text(text) | Delta::Raw(text) | Delta::Arguments(text)) if text.is_empty() => Ok(()),
             (Open::Text { .. }, Delta::Text(text)) => self.text(part, &text, out),
             (Open::Text { citations, .. }, Delta::Citation(citation)) => {
                 citations.push(citation.into_owned());
                 Ok(())
             }
-            (Open::Reasoning, Delta::Text(text)) => {
+            (Open::Reasoning, Delta::Break) => {
+                self.reasoning.break_off();
+                Ok(())
+            }
+            (Open::Reasoning, Delta::Text(text) | Delta::Raw(text)) => {
                 let text = joined(self.reasoning.separator(), &text);
                 self.delta(DeltaOut { reasoning_content: Some(&text), ..DeltaOut::default() }, out)
             }
@@ -236,7 +248,7 @@ impl StreamEncoder {
         };
         let (_, open) = self.open.remove(at);
         match open {
-            Open::Call { index, kind: ToolKind::Function, has_arguments: false } => {
+            Open::Call { index, kind: ToolKind::Function | ToolKind::Native(_), has_arguments: false } => {
                 self.call(CallOut::piece(index, ToolKind::Function, None, "{}"), out)
             }
             Open::Text { start, citations } if !citations.is_empty() => {

@@ -1,7 +1,7 @@
 //! What is read of a Chat answer or chunk. Fields that are not read are left alone.
 
 use crate::ir::{Citation, ToolKind};
-use crate::json::{Count, Text, compact, into_cow, non_empty};
+use crate::json::{Count, Text, into_cow, non_empty, text_or_json};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -129,18 +129,9 @@ impl<'a> FunctionIn<'a> {
         Piece {
             kind: ToolKind::Function,
             name: into_cow(self.name),
-            arguments: self.arguments.map_or(Cow::Borrowed(""), arguments),
+            arguments: self.arguments.map_or(Cow::Borrowed(""), text_or_json),
         }
     }
-}
-
-/// Arguments as JSON text: the protocol has them in a string, some providers put the object itself there.
-fn arguments(raw: &RawValue) -> Cow<'_, str> {
-    let json = raw.get();
-    if json.starts_with('"') {
-        return serde_json::from_str::<Text<'_>>(json).unwrap_or_default().0;
-    }
-    compact(json)
 }
 
 #[derive(Deserialize)]
@@ -173,9 +164,9 @@ pub(super) fn citations(raw: Option<&RawValue>) -> Vec<Citation<'_>> {
 impl<'a> From<AnnotationIn<'a>> for Citation<'a> {
     fn from(annotation: AnnotationIn<'a>) -> Self {
         let Some(cited) = annotation.url_citation else {
-            return Self::Other { kind: into_cow(annotation.kind) };
+            return Self::Other { kind: into_cow(annotation.kind), json: Cow::Borrowed("") };
         };
         let range = cited.start_index.0.zip(cited.end_index.0).map(|(start, end)| start..end);
-        Self::Url { url: into_cow(cited.url), title: non_empty(cited.title), range }
+        Self::Url { url: into_cow(cited.url), title: non_empty(cited.title), range, quote: None, proof: None }
     }
 }

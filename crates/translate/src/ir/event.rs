@@ -5,7 +5,8 @@
 //! protocol forbids that puts a `Sequencer` in front. A decoder ends every part before it finishes, and finishes
 //! only a stream that ended well: there is no event for a failure, the decoder returns an error instead.
 
-use super::{Citation, Finish, ServiceTier, ToolKind};
+use super::part::owned;
+use super::{Citation, Finish, Phase, ServiceTier, ToolKind};
 use std::borrow::Cow;
 use tollgate_base::Usage;
 
@@ -24,6 +25,8 @@ pub enum StreamEvent<'a> {
         part: PartId,
         /// The part's own id, where the protocol gives parts ids.
         item_id: Option<Cow<'a, str>>,
+        /// What a text or refusal is for, where the protocol says so at its beginning.
+        phase: Option<Phase>,
         /// What it is.
         start: PartStart<'a>,
     },
@@ -67,15 +70,15 @@ pub enum PartStart<'a> {
     /// Reasoning shown to nobody; has no deltas.
     Redacted { data: Cow<'a, str> },
     /// A tool for the caller to run; its deltas are [`Delta::Arguments`].
-    ToolCall { id: Cow<'a, str>, name: Cow<'a, str>, kind: ToolKind },
+    ToolCall { id: Cow<'a, str>, name: Cow<'a, str>, namespace: Option<Cow<'a, str>>, kind: ToolKind },
     /// The model's own words for a refusal; its deltas are [`Delta::Text`].
     Refusal,
     /// A tool that the provider runs; its deltas are [`Delta::Arguments`].
     ServerToolCall { id: Cow<'a, str>, name: Cow<'a, str> },
     /// What a tool run by the provider gave; has no deltas.
     ServerToolResult { call_id: Cow<'a, str>, kind: Cow<'a, str>, content: Cow<'a, str> },
-    /// A part of a kind this crate does not know; its deltas are left out.
-    Other { kind: Cow<'a, str> },
+    /// A part of a kind this crate does not know; [`Delta::Arguments`] is the only delta it may have.
+    Other { kind: Cow<'a, str>, json: Cow<'a, str> },
 }
 
 /// What is added to a part.
@@ -83,6 +86,10 @@ pub enum PartStart<'a> {
 pub enum Delta<'a> {
     /// Text of a text, reasoning or refusal part.
     Text(Cow<'a, str>),
+    /// Text of a reasoning part that is the reasoning itself and not what is told of it.
+    Raw(Cow<'a, str>),
+    /// The next paragraph of a reasoning part begins; only said between two that have text.
+    Break,
     /// The signature of a reasoning part, whole.
     Signature(Cow<'a, str>),
     /// The encrypted content of a reasoning part, whole.
@@ -91,10 +98,6 @@ pub enum Delta<'a> {
     Arguments(Cow<'a, str>),
     /// A source of a text part.
     Citation(Citation<'a>),
-}
-
-fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
-    Cow::Owned(text.into_owned())
 }
 
 impl PartStart<'_> {
@@ -106,9 +109,12 @@ impl PartStart<'_> {
             Self::Reasoning => PartStart::Reasoning,
             Self::Refusal => PartStart::Refusal,
             Self::Redacted { data } => PartStart::Redacted { data: owned(data) },
-            Self::ToolCall { id, name, kind } => {
-                PartStart::ToolCall { id: owned(id), name: owned(name), kind }
-            }
+            Self::ToolCall { id, name, namespace, kind } => PartStart::ToolCall {
+                id: owned(id),
+                name: owned(name),
+                namespace: namespace.map(owned),
+                kind,
+            },
             Self::ServerToolCall { id, name } => {
                 PartStart::ServerToolCall { id: owned(id), name: owned(name) }
             }
@@ -117,7 +123,7 @@ impl PartStart<'_> {
                 kind: owned(kind),
                 content: owned(content),
             },
-            Self::Other { kind } => PartStart::Other { kind: owned(kind) },
+            Self::Other { kind, json } => PartStart::Other { kind: owned(kind), json: owned(json) },
         }
     }
 }
@@ -128,6 +134,8 @@ impl Delta<'_> {
     pub fn into_owned(self) -> Delta<'static> {
         match self {
             Self::Text(text) => Delta::Text(owned(text)),
+            Self::Raw(text) => Delta::Raw(owned(text)),
+            Self::Break => Delta::Break,
             Self::Signature(text) => Delta::Signature(owned(text)),
             Self::Encrypted(text) => Delta::Encrypted(owned(text)),
             Self::Arguments(text) => Delta::Arguments(owned(text)),
@@ -139,13 +147,16 @@ impl Delta<'_> {
     #[must_use]
     pub fn len_bytes(&self) -> usize {
         match self {
-            Self::Text(text) | Self::Signature(text) | Self::Encrypted(text) | Self::Arguments(text) => {
-                text.len()
+            Self::Text(text)
+            | Self::Raw(text)
+            | Self::Signature(text)
+            | Self::Encrypted(text)
+            | Self::Arguments(text) => text.len(),
+            Self::Break => 0,
+            Self::Citation(Citation::Url { url, title, quote, proof, .. }) => {
+                url.len() + [title, quote, proof].into_iter().flatten().map(|text| text.len()).sum::<usize>()
             }
-            Self::Citation(Citation::Url { url, title, .. }) => {
-                url.len() + title.as_deref().unwrap_or_default().len()
-            }
-            Self::Citation(Citation::Other { kind }) => kind.len(),
+            Self::Citation(Citation::Other { kind, json }) => kind.len() + json.len(),
         }
     }
 }

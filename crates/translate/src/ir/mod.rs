@@ -3,7 +3,7 @@
 //! A request is a [`Request`] of [`Turn`]s. A whole answer is an [`Answer`]; a stream is a sequence of [`StreamEvent`]s which, put together, say the same.
 //! Strings borrow from the input where they can. The shapes follow the richest protocol for each topic: parts carry an
 //! item id of their own (Responses), reasoning a signature (Messages) or encrypted content (Responses), tool calls
-//! come as functions or as custom tools with free text (Chat, Responses).
+//! come as functions, as custom tools with free text (Chat, Responses) or by items of their own (Responses).
 
 mod event;
 mod part;
@@ -13,13 +13,13 @@ mod tool;
 mod turn;
 
 pub use event::{Delta, PartId, PartStart, StreamEvent, StreamStart};
-pub use part::{Citation, Part, PartBody, ToolCall, ToolKind};
+pub use part::{Citation, NativeTool, Part, PartBody, Phase, ToolCall, ToolKind};
 pub use reasoning::{Effort, ReasoningSettings, Shown, ThinkingMode};
 pub use request::{CacheLifetime, OutputFormat, Request, RequestTier, Sampling};
 pub use tool::{ServerTool, ToolChoice, ToolDefinition, ToolDefinitionKind};
 pub use turn::{
-    CallKind, Document, Extra, MadeBy, PartOfTurn, PastCall, Phase, Proof, Reasoning, Role, Source,
-    ToolResult, Turn, TurnPart,
+    CallKind, Document, Extra, MadeBy, PartOfTurn, PastCall, Proof, Reasoning, Role, Source, ToolResult,
+    Turn, TurnPart,
 };
 
 use std::borrow::Cow;
@@ -55,23 +55,23 @@ pub struct Finish<'a> {
     pub service_tier: Option<ServiceTier>,
 }
 
-/// Why generation stopped. The comments name the wire words that mean it.
+/// Why generation stopped. The comments name the wire words that mean it; Responses says `completed` where they name none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum StopReason {
-    /// The model was done. Messages `end_turn`, Chat `stop`.
+    /// The model was done. Messages `end_turn`, Chat `stop`, Responses `completed`.
     #[default]
     EndTurn,
     /// A stop sequence was met. Messages `stop_sequence`; Chat says `stop`.
     StopSequence,
-    /// The limit of output tokens was met. Messages `max_tokens`, Chat `length`.
+    /// The limit of output tokens was met. Messages `max_tokens`, Chat `length`, Responses `incomplete`.
     MaxTokens,
-    /// The context window was full. Messages `model_context_window_exceeded`; Chat says `length`.
+    /// The context window was full. Messages `model_context_window_exceeded`; the others say as above.
     ContextWindow,
     /// The caller is to run tools. Messages `tool_use`, Chat `tool_calls`.
     ToolUse,
     /// A long turn of server tools was paused and is to be resumed. Messages `pause_turn`; Chat says `stop`.
     PauseTurn,
-    /// The model or a filter refused. Messages `refusal`, Chat `content_filter`.
+    /// The model or a filter refused. Messages `refusal`, Chat and Responses `content_filter`.
     Refusal,
 }
 

@@ -1,6 +1,6 @@
 //! The turns of a conversation and their parts, as a request has them.
 
-use super::CacheLifetime;
+use super::{CacheLifetime, Phase};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -127,15 +127,6 @@ pub enum PartOfTurn<'a> {
         /// The whole block or item as it came.
         json: Cow<'a, RawValue>,
     },
-}
-
-/// What an assistant's text was for. Codex sends it back and wants it kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Phase {
-    /// Said on the way to a tool call.
-    Commentary,
-    /// The answer.
-    FinalAnswer,
 }
 
 /// Where the bytes of an image or document are.

@@ -3,8 +3,10 @@
 
 mod compact;
 mod count;
+mod object;
 mod text;
 
 pub(crate) use compact::{Completeness, compact, is_object};
 pub(crate) use count::Count;
-pub(crate) use text::{Text, into_cow, non_empty};
+pub(crate) use object::{to_object, wrap_text};
+pub(crate) use text::{Text, into_cow, non_empty, text_or_json};

@@ -1,6 +1,9 @@
 //! A string member, borrowed where possible, tolerant of the other shapes that providers send in its place.
 
+use super::compact;
+use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -8,7 +11,7 @@ use std::fmt;
 ///
 /// Providers send content as a list of `{"type": "text", "text": …}` pieces, and ids as numbers: a list is joined, an
 /// object gives its `text` member, a number its digits, and `null` the empty string.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
 
 impl Text<'_> {
@@ -20,6 +23,15 @@ impl Text<'_> {
 /// The text, or the empty string if there was none.
 pub(crate) fn into_cow(text: Option<Text<'_>>) -> Cow<'_, str> {
     text.unwrap_or_default().0
+}
+
+/// JSON text from a member that holds it in a string, as OpenAI's protocols do, or as some providers do bare.
+pub(crate) fn text_or_json(raw: &RawValue) -> Cow<'_, str> {
+    let json = raw.get();
+    if json.starts_with('"') {
+        return serde_json::from_str::<Text<'_>>(json).unwrap_or_default().0;
+    }
+    compact(json)
 }
 
 /// The text if there is one and it is not empty.

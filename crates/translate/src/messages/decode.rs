@@ -20,7 +20,8 @@ pub(crate) fn decode(body: &[u8]) -> Result<Answer<'_>, TranslateError> {
     let Some(content) = message.content else {
         return Err(TranslateError::malformed(Protocol::Messages, "`content` is missing"));
     };
-    let parts: Vec<Part<'_>> = content.into_iter().map(|block| part(block).into()).collect();
+    let parts: Vec<Part<'_>> =
+        content.into_iter().map(|raw| part(raw).map(Part::from)).collect::<Result<_, _>>()?;
     let has_calls = parts.iter().any(|part| matches!(part.body, PartBody::ToolCall(_)));
     let stop = stop::read(message.stop_reason.as_ref().map(Text::as_str), has_calls);
     let refusal = (stop == StopReason::Refusal).then(|| refusal(message.stop_details));
@@ -41,12 +42,15 @@ pub(crate) fn decode(body: &[u8]) -> Result<Answer<'_>, TranslateError> {
     })
 }
 
-fn part(block: BlockIn<'_>) -> PartBody<'_> {
+fn part(raw: &RawValue) -> Result<PartBody<'_>, TranslateError> {
+    let block: BlockIn<'_> =
+        serde_json::from_str(raw.get()).map_err(|e| TranslateError::bad_json(Protocol::Messages, &e))?;
     let kind = into_cow(block.kind);
-    match kind.as_ref() {
+    Ok(match kind.as_ref() {
         "text" => PartBody::Text { text: into_cow(block.text), citations: citations(block.citations) },
         "thinking" => PartBody::Reasoning {
-            text: into_cow(block.thinking),
+            text: non_empty(block.thinking).into_iter().collect(),
+            raw: false,
             signature: non_empty(block.signature),
             encrypted: None,
         },
@@ -54,21 +58,27 @@ fn part(block: BlockIn<'_>) -> PartBody<'_> {
         "tool_use" => PartBody::ToolCall(ToolCall {
             id: into_cow(block.id),
             name: into_cow(block.name),
+            namespace: None,
             kind: ToolKind::Function,
             arguments: input(block.input),
         }),
-        "server_tool_use" | "mcp_tool_use" => PartBody::ServerToolCall {
+        "server_tool_use" => PartBody::ServerToolCall {
             id: into_cow(block.id),
             name: into_cow(block.name),
             input: input(block.input),
         },
-        result if result.ends_with("_tool_result") => PartBody::ServerToolResult {
+        result if is_server_result(result) => PartBody::ServerToolResult {
             call_id: into_cow(block.tool_use_id),
             kind,
             content: block.content.map_or(Cow::Borrowed("null"), |raw| compact(raw.get())),
         },
-        _ => PartBody::Other { kind },
-    }
+        _ => PartBody::Other { kind, json: compact(raw.get()) },
+    })
+}
+
+/// Whether a block of this type is what a tool run by the provider gave, told by an id and a content and no more.
+pub(super) fn is_server_result(kind: &str) -> bool {
+    kind.ends_with("_tool_result") && kind != "mcp_tool_result"
 }
 
 /// A call's input as compact JSON text.

@@ -1,13 +1,14 @@
 //! The intermediate representation into a whole Messages answer.
 
+use super::citation::CitationOut;
 use super::message_id;
 use super::stop;
 use super::usage::UsageOut;
 use crate::answer::AnswerContext;
 use crate::calls;
 use crate::error::TranslateError;
-use crate::ir::{Answer, Part, PartBody, RefusalDetails, ToolCall, ToolKind};
-use crate::json::{compact, is_object};
+use crate::ir::{Answer, Citation, Part, PartBody, RefusalDetails, ToolCall, ToolKind};
+use crate::json::{to_object, wrap_text};
 use crate::notes::Notes;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -29,13 +30,62 @@ struct MessageOut<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(untagged)]
 enum BlockOut<'a> {
-    Text { text: &'a str },
-    Thinking { thinking: &'a str, signature: &'a str },
-    RedactedThinking { data: &'a str },
-    ToolUse { id: Cow<'a, str>, name: &'a str, input: Box<RawValue> },
+    Known(KnownOut<'a>),
+    /// What a tool run by the provider gave: its type is one of many.
+    Result(ResultOut<'a>),
+    /// As it came.
+    Raw(Box<RawValue>),
 }
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum KnownOut<'a> {
+    Text {
+        text: &'a str,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        citations: Vec<CitationOut<'a>>,
+    },
+    Thinking {
+        thinking: Cow<'a, str>,
+        signature: &'a str,
+    },
+    RedactedThinking {
+        data: &'a str,
+    },
+    ToolUse {
+        id: Cow<'a, str>,
+        name: &'a str,
+        input: Box<RawValue>,
+    },
+    ServerToolUse {
+        id: Cow<'a, str>,
+        name: &'a str,
+        input: Box<RawValue>,
+    },
+}
+
+/// The result of a tool run by the provider, as written.
+#[derive(Serialize)]
+pub(super) struct ResultOut<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    tool_use_id: &'a str,
+    content: Box<RawValue>,
+}
+
+impl<'a> ResultOut<'a> {
+    pub(super) fn new(kind: &'a str, call_id: &'a str, content: &str) -> Result<Self, TranslateError> {
+        let content = RawValue::from_string(content.to_owned()).map_err(TranslateError::Encode)?;
+        Ok(Self { kind, tool_use_id: call_id, content })
+    }
+}
+
+/// The name of the one server tool that protocols share.
+pub(crate) const WEB_SEARCH: &str = "web_search";
+/// The type of the block with what it found.
+pub(crate) const WEB_SEARCH_RESULT: &str = "web_search_tool_result";
 
 /// `stop_details` as written.
 #[derive(Serialize)]
@@ -56,18 +106,18 @@ impl<'a> From<&'a RefusalDetails<'_>> for StopDetailsOut<'a> {
     }
 }
 
-/// Encodes a whole answer. What Messages cannot say goes into `notes`.
+/// Encodes a whole answer. What Messages cannot say goes into `notes`. `is_own`: it comes from Messages.
 pub(crate) fn encode(
     answer: &Answer<'_>,
+    is_own: bool,
     ctx: &AnswerContext,
     notes: &mut Notes,
 ) -> Result<Vec<u8>, TranslateError> {
-    let mut content = Vec::with_capacity(answer.parts.len());
-    for (index, part) in answer.parts.iter().enumerate() {
-        if let Some(block) = block(part, index, ctx, notes)? {
-            content.push(block);
-        }
+    let mut blocks = Blocks { ctx, is_own, searched: false, notes, written: Vec::new() };
+    for part in &answer.parts {
+        blocks.add(part)?;
     }
+    let content = blocks.written;
     let finish = &answer.finish;
     let message = MessageOut {
         id: message_id(&answer.id, &ctx.request_id),
@@ -83,45 +133,100 @@ pub(crate) fn encode(
     serde_json::to_vec(&message).map_err(TranslateError::Encode)
 }
 
-fn block<'a>(
-    part: &'a Part<'_>,
-    index: usize,
-    ctx: &AnswerContext,
-    notes: &mut Notes,
-) -> Result<Option<BlockOut<'a>>, TranslateError> {
-    Ok(Some(match &part.body {
-        PartBody::Text { text, citations } => {
-            if !citations.is_empty() {
-                notes.add("annotations");
+/// The blocks of an answer.
+struct Blocks<'a, 'n> {
+    ctx: &'n AnswerContext,
+    is_own: bool,
+    /// The answer has a web search.
+    searched: bool,
+    notes: &'n mut Notes,
+    written: Vec<BlockOut<'a>>,
+}
+
+impl<'a> Blocks<'a, '_> {
+    fn add(&mut self, part: &'a Part<'_>) -> Result<(), TranslateError> {
+        let known = match &part.body {
+            PartBody::Text { text, citations } => {
+                KnownOut::Text { text, citations: self.citations(citations) }
             }
-            BlockOut::Text { text }
-        }
-        PartBody::Refusal { text } => BlockOut::Text { text },
-        PartBody::Reasoning { text, signature, encrypted } => {
-            if encrypted.is_some() {
-                notes.add("encrypted_content");
+            PartBody::Refusal { text } => KnownOut::Text { text, citations: Vec::new() },
+            PartBody::Reasoning { text, signature, encrypted, .. } => {
+                if encrypted.is_some() {
+                    self.notes.add("encrypted_content");
+                }
+                KnownOut::Thinking {
+                    thinking: joined(text),
+                    signature: signature.as_deref().unwrap_or_default(),
+                }
             }
-            BlockOut::Thinking { thinking: text, signature: signature.as_deref().unwrap_or_default() }
+            PartBody::Redacted { data } => KnownOut::RedactedThinking { data },
+            PartBody::ToolCall(call) => self.tool_use(call)?,
+            PartBody::ServerToolCall { id, name, input } if self.is_own || name == WEB_SEARCH => {
+                self.searched |= name == WEB_SEARCH;
+                let id = call_id(id, self.written.len(), &self.ctx.request_id);
+                KnownOut::ServerToolUse { id, name, input: to_object(input).map_err(TranslateError::Encode)? }
+            }
+            PartBody::ServerToolResult { call_id, kind, content }
+                if self.is_own || kind == WEB_SEARCH_RESULT =>
+            {
+                self.written.push(BlockOut::Result(ResultOut::new(kind, call_id, content)?));
+                return Ok(());
+            }
+            PartBody::ServerToolCall { .. } => return self.leave_out("server_tool_call"),
+            PartBody::ServerToolResult { .. } => return self.leave_out("server_tool_result"),
+            PartBody::Other { json, .. } if self.is_own && !json.is_empty() => {
+                let json = json.clone().into_owned();
+                let raw = RawValue::from_string(json).map_err(TranslateError::Encode)?;
+                self.written.push(BlockOut::Raw(raw));
+                return Ok(());
+            }
+            PartBody::Other { kind, .. } => {
+                self.notes.add_block(kind);
+                return Ok(());
+            }
+        };
+        self.written.push(BlockOut::Known(known));
+        Ok(())
+    }
+
+    fn leave_out(&mut self, name: &'static str) -> Result<(), TranslateError> {
+        self.notes.add(name);
+        Ok(())
+    }
+
+    fn citations(&mut self, citations: &'a [Citation<'_>]) -> Vec<CitationOut<'a>> {
+        let written: Vec<_> = citations
+            .iter()
+            .filter_map(|citation| CitationOut::new(citation, self.is_own, self.searched))
+            .collect();
+        if written.len() < citations.len() {
+            self.notes.add("annotations");
         }
-        PartBody::Redacted { data } => BlockOut::RedactedThinking { data },
-        PartBody::ToolCall(call) => BlockOut::ToolUse {
-            id: call_id(&call.id, index, &ctx.request_id),
+        written
+    }
+
+    fn tool_use(&mut self, call: &'a ToolCall<'_>) -> Result<KnownOut<'a>, TranslateError> {
+        if call.namespace.is_some() {
+            self.notes.add("namespace");
+        }
+        let input = match call.kind {
+            ToolKind::Custom => wrap_text(&call.arguments),
+            ToolKind::Function | ToolKind::Native(_) => to_object(&call.arguments),
+        };
+        Ok(KnownOut::ToolUse {
+            id: call_id(&call.id, self.written.len(), &self.ctx.request_id),
             name: &call.name,
-            input: input(call)?,
-        },
-        PartBody::ServerToolCall { .. } => {
-            notes.add("server_tool_call");
-            return Ok(None);
-        }
-        PartBody::ServerToolResult { .. } => {
-            notes.add("server_tool_result");
-            return Ok(None);
-        }
-        PartBody::Other { kind } => {
-            notes.add_block(kind);
-            return Ok(None);
-        }
-    }))
+            input: input.map_err(TranslateError::Encode)?,
+        })
+    }
+}
+
+/// Paragraphs as one text.
+fn joined<'a>(paragraphs: &'a [Cow<'_, str>]) -> Cow<'a, str> {
+    match paragraphs {
+        [only] => Cow::Borrowed(only),
+        several => Cow::Owned(several.join("\n\n")),
+    }
 }
 
 /// The call's own id in characters that are taken back, or one made for it: a result names its call, so every call
@@ -131,48 +236,4 @@ pub(super) fn call_id<'a>(id: &'a str, index: usize, request_id: &str) -> Cow<'a
         return Cow::Owned(format!("toolu_{request_id}_{index}"));
     }
     calls::plain(id)
-}
-
-/// The arguments as the JSON object that `input` is. What is no object stays readable under a name that no tool has.
-fn input(call: &ToolCall<'_>) -> Result<Box<RawValue>, TranslateError> {
-    #[derive(Serialize)]
-    struct Custom<'a> {
-        input: &'a str,
-    }
-    #[derive(Serialize)]
-    struct Unreadable<'a> {
-        _raw: &'a str,
-    }
-    let text = call.arguments.as_ref();
-    let json = match call.kind {
-        ToolKind::Custom => serde_json::to_string(&Custom { input: text }),
-        ToolKind::Function if matches!(text.trim(), "" | "null") => Ok("{}".to_owned()),
-        ToolKind::Function if is_object(text) => Ok(compact(text).into_owned()),
-        ToolKind::Function => serde_json::to_string(&Unreadable { _raw: text }),
-    };
-    json.and_then(RawValue::from_string).map_err(TranslateError::Encode)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn call(kind: ToolKind, arguments: &str) -> String {
-        let call = ToolCall { id: "c".into(), name: "n".into(), kind, arguments: Cow::Borrowed(arguments) };
-        input(&call).unwrap().get().to_owned()
-    }
-
-    #[test]
-    fn arguments_become_an_object_whatever_they_are() {
-        for (arguments, want) in [
-            ("", "{}"),
-            (" null ", "{}"),
-            ("{ \"n\": 12345678901234567890123 }", r#"{"n":12345678901234567890123}"#),
-            ("{\"a\":", r#"{"_raw":"{\"a\":"}"#),
-            ("[1]", r#"{"_raw":"[1]"}"#),
-        ] {
-            assert_eq!(call(ToolKind::Function, arguments), want);
-        }
-        assert_eq!(call(ToolKind::Custom, "*** Begin \"x\""), r#"{"input":"*** Begin \"x\""}"#);
-    }
 }

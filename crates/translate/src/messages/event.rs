@@ -1,8 +1,10 @@
 //! The events of a Messages stream as written.
 
-use super::encode::StopDetailsOut;
+use super::citation::CitationOut;
+use super::encode::{ResultOut, StopDetailsOut};
 use super::usage::UsageOut;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 /// One event.
 #[derive(Serialize)]
@@ -31,14 +33,24 @@ pub(super) struct MessageStartOut<'a> {
     pub(super) usage: UsageOut,
 }
 
-/// A block as it starts: empty.
+/// A block as it starts: empty, or whole where it has no deltas.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum BlockStartOut<'a> {
+    Empty(EmptyBlockOut<'a>),
+    Result(ResultOut<'a>),
+    Raw(Box<RawValue>),
+}
+
+/// A block to which deltas are added.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum BlockStartOut<'a> {
+pub(super) enum EmptyBlockOut<'a> {
     Text { text: &'a str },
     Thinking { thinking: &'a str, signature: &'a str },
     RedactedThinking { data: &'a str },
     ToolUse { id: &'a str, name: &'a str, input: Empty },
+    ServerToolUse { id: &'a str, name: &'a str, input: Empty },
 }
 
 /// `{}`.
@@ -54,6 +66,7 @@ pub(super) enum DeltaOut<'a> {
     InputJsonDelta { partial_json: &'a str },
     ThinkingDelta { thinking: &'a str },
     SignatureDelta { signature: &'a str },
+    CitationsDelta { citation: CitationOut<'a> },
 }
 
 /// How the message ends.

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://platform.claude.com/docs/en/api/messages> and the `anthropic` SDK types.
 
+mod citation;
 mod decode;
 mod encode;
 mod event;
@@ -14,7 +15,7 @@ mod usage;
 mod wire;
 
 pub(crate) use decode::decode;
-pub(crate) use encode::encode;
+pub(crate) use encode::{WEB_SEARCH, WEB_SEARCH_RESULT, encode};
 pub(crate) use request_decode::decode_request;
 pub(crate) use request_encode::encode_request;
 pub(crate) use stream_decode::StreamDecoder;
@@ -26,7 +27,8 @@ fn message_id(upstream: &str, request_id: &str) -> String {
     if own.starts_with("msg_") {
         return own.to_owned();
     }
-    format!("msg_{}", own.strip_prefix("chatcmpl-").unwrap_or(own))
+    let bare = own.strip_prefix("chatcmpl-").or_else(|| own.strip_prefix("resp_"));
+    format!("msg_{}", bare.unwrap_or(own))
 }
 
 #[cfg(test)]
@@ -35,9 +37,13 @@ mod tests {
 
     #[test]
     fn ids_begin_with_msg_and_stay_recognisable() {
-        for (upstream, want) in
-            [("msg_1", "msg_1"), ("chatcmpl-1", "msg_1"), ("gen-1", "msg_gen-1"), ("", "msg_req_9")]
-        {
+        for (upstream, want) in [
+            ("msg_1", "msg_1"),
+            ("chatcmpl-1", "msg_1"),
+            ("resp_1", "msg_1"),
+            ("gen-1", "msg_gen-1"),
+            ("", "msg_req_9"),
+        ] {
             assert_eq!(message_id(upstream, "req_9"), want);
         }
     }

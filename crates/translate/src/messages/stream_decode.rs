@@ -1,5 +1,6 @@
 //! A Messages stream into the intermediate representation.
 
+use super::decode::is_server_result;
 use super::stop;
 use super::wire::{BlockIn, DeltaIn, EventIn, MessageIn, citation, refusal};
 use crate::error::TranslateError;
@@ -73,7 +74,7 @@ impl StreamDecoder {
             }
             "content_block_start" => {
                 let index = parsed.index.or_zero();
-                self.block_start(index, parsed.content_block.unwrap_or_default(), emit)
+                self.block_start(index, parsed.content_block, emit)
             }
             "content_block_stop" => self.block_stop(parsed.index.or_zero(), emit),
             "message_start" => self.message_start(parsed.message, emit),
@@ -113,15 +114,23 @@ impl StreamDecoder {
         }))
     }
 
-    fn block_start<F>(&mut self, index: u64, block: BlockIn<'_>, emit: &mut F) -> Result<(), TranslateError>
+    fn block_start<F>(
+        &mut self,
+        index: u64,
+        raw: Option<&RawValue>,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
     where
         F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
     {
+        let json = raw.map_or("{}", RawValue::get);
+        let block: BlockIn<'_> =
+            serde_json::from_str(json).map_err(|e| TranslateError::bad_json(Protocol::Messages, &e))?;
         self.message_start(None, emit)?;
         self.block_stop(index, emit)?;
         let first = first_deltas(&block);
         let input = block.input.and_then(started_input);
-        let start = part_start(block);
+        let start = part_start(block, json);
         self.has_calls |= matches!(start, PartStart::ToolCall { .. });
         let part = self.open_part(index, input, start, emit)?;
         for text in first.into_iter().flatten() {
@@ -146,7 +155,7 @@ impl StreamDecoder {
         let part = PartId(self.next_part);
         self.next_part = self.next_part.wrapping_add(1);
         self.open.push(Block { wire_index, part, input });
-        emit(StreamEvent::PartStart { part, item_id: None, start })?;
+        emit(StreamEvent::PartStart { part, item_id: None, phase: None, start })?;
         Ok(part)
     }
 
@@ -237,7 +246,7 @@ where
     emit(StreamEvent::PartEnd { part })
 }
 
-fn part_start(block: BlockIn<'_>) -> PartStart<'_> {
+fn part_start<'a>(block: BlockIn<'a>, json: &'a str) -> PartStart<'a> {
     let kind = into_cow(block.kind);
     match kind.as_ref() {
         "text" => PartStart::Text,
@@ -246,17 +255,16 @@ fn part_start(block: BlockIn<'_>) -> PartStart<'_> {
         "tool_use" => PartStart::ToolCall {
             id: into_cow(block.id),
             name: into_cow(block.name),
+            namespace: None,
             kind: ToolKind::Function,
         },
-        "server_tool_use" | "mcp_tool_use" => {
-            PartStart::ServerToolCall { id: into_cow(block.id), name: into_cow(block.name) }
-        }
-        result if result.ends_with("_tool_result") => PartStart::ServerToolResult {
+        "server_tool_use" => PartStart::ServerToolCall { id: into_cow(block.id), name: into_cow(block.name) },
+        result if is_server_result(result) => PartStart::ServerToolResult {
             call_id: into_cow(block.tool_use_id),
             kind,
             content: block.content.map_or(Cow::Borrowed("null"), |raw| compact(raw.get())),
         },
-        _ => PartStart::Other { kind },
+        _ => PartStart::Other { kind, json: compact(json) },
     }
 }
 
@@ -291,7 +299,7 @@ fn implied_start(delta: &Delta<'_>, is_thinking: bool) -> Result<PartStart<'stat
     match delta {
         Delta::Text(_) if is_thinking => Ok(PartStart::Reasoning),
         Delta::Text(_) | Delta::Citation(_) => Ok(PartStart::Text),
-        Delta::Signature(_) | Delta::Encrypted(_) => Ok(PartStart::Reasoning),
+        Delta::Signature(_) | Delta::Encrypted(_) | Delta::Raw(_) | Delta::Break => Ok(PartStart::Reasoning),
         Delta::Arguments(_) => {
             Err(TranslateError::malformed(Protocol::Messages, "tool input for a block that was not started"))
         }

@@ -1,7 +1,10 @@
 //! The intermediate representation into a Messages stream.
 
-use super::encode::{StopDetailsOut, call_id};
-use super::event::{BlockStartOut, DeltaOut, Empty, EventOut, MessageDeltaOut, MessageStartOut};
+use super::citation::CitationOut;
+use super::encode::{ResultOut, StopDetailsOut, WEB_SEARCH, WEB_SEARCH_RESULT, call_id};
+use super::event::{
+    BlockStartOut, DeltaOut, Empty, EmptyBlockOut, EventOut, MessageDeltaOut, MessageStartOut,
+};
 use super::usage::UsageOut;
 use super::{message_id, stop};
 use crate::answer::AnswerContext;
@@ -10,6 +13,7 @@ use crate::frame::FrameWriter;
 use crate::ir::{Delta, Finish, PartStart, StreamEvent, StreamStart, ToolKind};
 use crate::notes::Notes;
 use crate::sequence::Sequencer;
+use serde_json::value::RawValue;
 use tollgate_base::Usage;
 
 /// Writes one stream.
@@ -23,8 +27,16 @@ pub(crate) struct StreamEncoder {
 #[derive(Debug)]
 struct Writer {
     frames: FrameWriter,
+    /// The stream comes from Messages.
+    is_own: bool,
     model: String,
     request_id: String,
+    /// What is shown of the prompt's size until the upstream tells it.
+    estimated_input_tokens: u64,
+    /// The id the stream shows; empty until it starts.
+    id: String,
+    /// The answer has a web search.
+    searched: bool,
     next_index: u32,
     open: Open,
     notes: Notes,
@@ -40,16 +52,21 @@ enum Open {
         signed: bool,
     },
     /// No deltas belong to it.
-    Redacted,
+    Whole,
     ToolUse,
     /// A custom tool's text, wrapped into `{"input": "…"}`.
     CustomToolUse,
 }
 
 impl StreamEncoder {
-    pub(crate) fn new(ctx: &AnswerContext) -> Self {
+    /// An encoder at the start of a stream. `is_own`: the stream comes from Messages.
+    pub(crate) fn new(ctx: &AnswerContext, is_own: bool) -> Self {
         let writer = Writer {
             frames: FrameWriter::default(),
+            is_own,
+            estimated_input_tokens: ctx.estimated_input_tokens.unwrap_or_default(),
+            id: String::new(),
+            searched: false,
             model: ctx.model.clone(),
             request_id: ctx.request_id.clone(),
             next_index: 0,
@@ -68,6 +85,16 @@ impl StreamEncoder {
     /// What Messages could not say.
     pub(crate) fn notes(&self) -> &Notes {
         &self.writer.notes
+    }
+
+    /// The id the stream shows; empty until it starts.
+    pub(crate) fn id(&self) -> &str {
+        &self.writer.id
+    }
+
+    /// Writes a keep-alive.
+    pub(crate) fn keepalive(&mut self, out: &mut Vec<u8>) -> Result<(), TranslateError> {
+        self.writer.write(&EventOut::Ping, out)
     }
 }
 
@@ -88,16 +115,21 @@ impl Writer {
     }
 
     fn start(&mut self, start: &StreamStart<'_>, out: &mut Vec<u8>) -> Result<(), TranslateError> {
+        self.id = message_id(&start.id, &self.request_id);
+        let mut usage = prompt_only(&start.usage);
+        if usage.is_empty() {
+            usage.input_tokens = self.estimated_input_tokens;
+        }
         let message = EventOut::MessageStart {
             message: MessageStartOut {
-                id: &message_id(&start.id, &self.request_id),
+                id: &self.id,
                 kind: "message",
                 role: "assistant",
                 model: &self.model,
                 content: [],
                 stop_reason: None,
                 stop_sequence: None,
-                usage: UsageOut::new(&prompt_only(&start.usage), start.service_tier),
+                usage: UsageOut::new(&usage, start.service_tier),
             },
         };
         self.frames.write(Some(message.name()), &message, out)
@@ -105,35 +137,63 @@ impl Writer {
 
     fn part_start(&mut self, start: &PartStart<'_>, out: &mut Vec<u8>) -> Result<(), TranslateError> {
         let made_id;
-        let (open, content_block) = match start {
-            PartStart::Text | PartStart::Refusal => (Open::Text, BlockStartOut::Text { text: "" }),
+        let (open, block) = match start {
+            PartStart::Text | PartStart::Refusal => (Open::Text, EmptyBlockOut::Text { text: "" }),
             PartStart::Reasoning => {
-                (Open::Thinking { signed: false }, BlockStartOut::Thinking { thinking: "", signature: "" })
+                (Open::Thinking { signed: false }, EmptyBlockOut::Thinking { thinking: "", signature: "" })
             }
-            PartStart::Redacted { data } => (Open::Redacted, BlockStartOut::RedactedThinking { data }),
-            PartStart::ToolCall { id, name, kind } => {
+            PartStart::Redacted { data } => (Open::Whole, EmptyBlockOut::RedactedThinking { data }),
+            PartStart::ToolCall { id, name, namespace, kind } => {
+                if namespace.is_some() {
+                    self.notes.add("namespace");
+                }
                 made_id = call_id(id, self.next_index as usize, &self.request_id);
                 let open = match kind {
-                    ToolKind::Function => Open::ToolUse,
+                    ToolKind::Function | ToolKind::Native(_) => Open::ToolUse,
                     ToolKind::Custom => Open::CustomToolUse,
                 };
-                (open, BlockStartOut::ToolUse { id: &made_id, name, input: Empty {} })
+                (open, EmptyBlockOut::ToolUse { id: &made_id, name, input: Empty {} })
+            }
+            PartStart::ServerToolCall { id, name } if self.is_own || name == WEB_SEARCH => {
+                self.searched |= name == WEB_SEARCH;
+                made_id = call_id(id, self.next_index as usize, &self.request_id);
+                (Open::ToolUse, EmptyBlockOut::ServerToolUse { id: &made_id, name, input: Empty {} })
+            }
+            PartStart::ServerToolResult { call_id, kind, content }
+                if self.is_own || kind == WEB_SEARCH_RESULT =>
+            {
+                let result = ResultOut::new(kind, call_id, content)?;
+                return self.block_start(Open::Whole, BlockStartOut::Result(result), out);
             }
             PartStart::ServerToolCall { .. } => return self.leave_out("server_tool_call"),
             PartStart::ServerToolResult { .. } => return self.leave_out("server_tool_result"),
-            PartStart::Other { kind } => {
+            PartStart::Other { json, .. } if self.is_own && !json.is_empty() => {
+                let json = json.clone().into_owned();
+                let raw = RawValue::from_string(json).map_err(TranslateError::Encode)?;
+                return self.block_start(Open::ToolUse, BlockStartOut::Raw(raw), out);
+            }
+            PartStart::Other { kind, .. } => {
                 self.notes.add_block(kind);
                 self.open = Open::Nothing;
                 return Ok(());
             }
         };
-        self.open = open;
-        let event = EventOut::ContentBlockStart { index: self.next_index, content_block };
-        self.frames.write(Some(event.name()), &event, out)?;
+        self.block_start(open, BlockStartOut::Empty(block), out)?;
         if open == Open::CustomToolUse {
             return self.block_delta(DeltaOut::InputJsonDelta { partial_json: "{\"input\":\"" }, out);
         }
         Ok(())
+    }
+
+    fn block_start(
+        &mut self,
+        open: Open,
+        content_block: BlockStartOut<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), TranslateError> {
+        self.open = open;
+        let event = EventOut::ContentBlockStart { index: self.next_index, content_block };
+        self.frames.write(Some(event.name()), &event, out)
     }
 
     fn leave_out(&mut self, name: &'static str) -> Result<(), TranslateError> {
@@ -148,17 +208,25 @@ impl Writer {
 
     fn delta(&mut self, delta: &Delta<'_>, out: &mut Vec<u8>) -> Result<(), TranslateError> {
         match (self.open, delta) {
-            (Open::Nothing | Open::Redacted, _) => Ok(()),
-            (_, Delta::Citation(_)) => {
-                self.notes.add("annotations");
-                Ok(())
+            (Open::Nothing | Open::Whole, _) => Ok(()),
+            (Open::Text, Delta::Citation(citation)) => {
+                match CitationOut::new(citation, self.is_own, self.searched) {
+                    Some(citation) => self.block_delta(DeltaOut::CitationsDelta { citation }, out),
+                    None => {
+                        self.notes.add("annotations");
+                        Ok(())
+                    }
+                }
             }
             (_, Delta::Encrypted(_)) => {
                 self.notes.add("encrypted_content");
                 Ok(())
             }
-            (_, Delta::Text(text) | Delta::Arguments(text)) if text.is_empty() => Ok(()),
-            (Open::Thinking { .. }, Delta::Text(text)) => {
+            (_, Delta::Text(text) | Delta::Raw(text) | Delta::Arguments(text)) if text.is_empty() => Ok(()),
+            (Open::Thinking { .. }, Delta::Break) => {
+                self.block_delta(DeltaOut::ThinkingDelta { thinking: "\n\n" }, out)
+            }
+            (Open::Thinking { .. }, Delta::Text(text) | Delta::Raw(text)) => {
                 self.block_delta(DeltaOut::ThinkingDelta { thinking: text }, out)
             }
             (Open::Thinking { .. }, Delta::Signature(signature)) => {
@@ -187,7 +255,7 @@ impl Writer {
                 self.block_delta(DeltaOut::SignatureDelta { signature: "" }, out)?;
             }
             Open::CustomToolUse => self.block_delta(DeltaOut::InputJsonDelta { partial_json: "\"}" }, out)?,
-            Open::Text | Open::Thinking { signed: true } | Open::Redacted | Open::ToolUse => {}
+            Open::Text | Open::Thinking { signed: true } | Open::Whole | Open::ToolUse => {}
         }
         let index = self.next_index;
         self.next_index += 1;

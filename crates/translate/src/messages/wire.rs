@@ -1,7 +1,7 @@
 //! What is read of a Messages answer or event. Fields that are not read are left alone.
 
 use crate::ir::{Citation, RefusalDetails};
-use crate::json::{Count, Text, into_cow, non_empty};
+use crate::json::{Count, Text, compact, into_cow, non_empty};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -13,7 +13,7 @@ pub(super) struct MessageIn<'a> {
     #[serde(borrow)]
     pub(super) model: Option<Text<'a>>,
     #[serde(borrow)]
-    pub(super) content: Option<Vec<BlockIn<'a>>>,
+    pub(super) content: Option<Vec<&'a RawValue>>,
     #[serde(borrow)]
     pub(super) stop_reason: Option<Text<'a>>,
     #[serde(borrow)]
@@ -63,7 +63,7 @@ pub(super) struct EventIn<'a> {
     #[serde(borrow)]
     pub(super) delta: Option<DeltaIn<'a>>,
     #[serde(borrow)]
-    pub(super) content_block: Option<BlockIn<'a>>,
+    pub(super) content_block: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) message: Option<MessageIn<'a>>,
     #[serde(borrow)]
@@ -119,24 +119,28 @@ struct CitationIn<'a> {
     url: Option<Text<'a>>,
     #[serde(borrow)]
     title: Option<Text<'a>>,
-}
-
-impl<'a> From<CitationIn<'a>> for Citation<'a> {
-    fn from(citation: CitationIn<'a>) -> Self {
-        let kind = into_cow(citation.kind);
-        match (kind.as_ref(), non_empty(citation.url)) {
-            ("web_search_result_location", Some(url)) => {
-                Self::Url { url, title: non_empty(citation.title), range: None }
-            }
-            _ => Self::Other { kind },
-        }
-    }
+    #[serde(borrow)]
+    cited_text: Option<Text<'a>>,
+    #[serde(borrow)]
+    encrypted_index: Option<Text<'a>>,
 }
 
 /// Reads one citation; one that cannot be read is one of an unknown kind.
 pub(super) fn citation(raw: &RawValue) -> Citation<'_> {
-    serde_json::from_str::<CitationIn<'_>>(raw.get())
-        .map_or_else(|_| Citation::Other { kind: "unknown".into() }, Citation::from)
+    let Ok(citation) = serde_json::from_str::<CitationIn<'_>>(raw.get()) else {
+        return Citation::Other { kind: "unknown".into(), json: "".into() };
+    };
+    let kind = into_cow(citation.kind);
+    match (kind.as_ref(), non_empty(citation.url)) {
+        ("web_search_result_location", Some(url)) => Citation::Url {
+            url,
+            title: non_empty(citation.title),
+            range: None,
+            quote: non_empty(citation.cited_text),
+            proof: non_empty(citation.encrypted_index),
+        },
+        _ => Citation::Other { kind, json: compact(raw.get()) },
+    }
 }
 
 /// Reads a block's `citations`: a list or null in answers.

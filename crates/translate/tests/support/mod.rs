@@ -11,7 +11,13 @@ use tollgate_protocol::Protocol;
 use tollgate_translate::{AnswerContext, StreamTranslator, TranslateError};
 
 pub(crate) fn ctx(include_usage: bool) -> AnswerContext {
-    AnswerContext { model: "m".to_owned(), created_at_s: 7, request_id: "req_1".to_owned(), include_usage }
+    AnswerContext {
+        model: "m".to_owned(),
+        created_at_s: 7,
+        request_id: "req_1".to_owned(),
+        include_usage,
+        ..AnswerContext::default()
+    }
 }
 
 /// One frame of a stream as read: the event's name and its data; comments are left out.
@@ -40,7 +46,7 @@ pub(crate) struct Made {
 }
 
 pub(crate) fn translate(from: Protocol, to: Protocol, frames: &[Event]) -> Made {
-    let mut translator = StreamTranslator::new(from, to, ctx(true)).unwrap();
+    let mut translator = StreamTranslator::new(from, to, ctx(true));
     let mut out = Vec::new();
     let mut failure = None;
     for (event, data) in frames {

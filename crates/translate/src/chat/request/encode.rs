@@ -35,17 +35,17 @@ pub(super) fn encode_for(
     let parallel_tool_calls = request.parallel_tool_calls.filter(|_| !tools.is_empty());
     let settings = writer.settings()?;
     let reasoning = writer.reasoning()?;
-    let mut extras = Extras::default();
-    if own {
-        extras = Extras::top(&request.extras, &OBJECTS);
+    let extras = if own {
+        let mut extras = Extras::top(&request.extras, &OBJECTS);
         extras.0.retain(|(name, _)| *name != "user" || settings.user.is_none());
         extras
             .0
             .retain(|(name, _)| *name != "chat_template_kwargs" || reasoning.chat_template_kwargs.is_none());
+        extras
     } else {
         writer.foreign.extras("", &request.extras)?;
-        extras = Extras::top(&request.carried, &[]);
-    }
+        Extras::top(&request.carried, &[])
+    };
     let body = BodyOut {
         model,
         messages,

@@ -14,9 +14,6 @@ use tollgate_protocol::Protocol;
 /// The longest `safety_identifier` and `prompt_cache_key`.
 const IDENTIFIER_LIMIT: usize = 64;
 
-/// Members of a Chat request that mean the same here.
-const SAME_IN_CHAT: &[&str] = &["metadata", "moderation", "prompt_cache_options", "prompt_cache_retention"];
-
 /// `reasoning`.
 #[derive(serde::Serialize)]
 pub(super) struct ReasoningSettingsOut<'a> {

@@ -490,11 +490,8 @@ fn settings_of_chat() {
     });
     made.verbosity = Some("high".into());
     made.cache_key = Some("k".into());
-    made.extras = vec![
-        extra("metadata", &json!({"a": "b"})),
-        extra("store", &json!(false)),
-        extra("logit_bias", &json!({})),
-    ];
+    made.carried = vec![extra("metadata", &json!({"a": "b"}))];
+    made.extras = vec![extra("logit_bias", &json!({}))];
     let (body, notes) = encode(&made);
     assert_eq!(body["text"]["format"]["strict"], false);
     assert_eq!(body["text"]["verbosity"], "high");

@@ -1,0 +1,473 @@
+//! A Responses stream into the intermediate representation.
+
+use super::item_decode::{self, ReadItem, piece_body, says_anything};
+use super::stream_item::Items;
+use super::wire::{EventIn, ItemIn, PieceIn, ResponseIn, is_filled};
+use super::{annotation, stop};
+use crate::chat::read_tier;
+use crate::error::TranslateError;
+use crate::ir::{
+    Delta, Finish, Part, PartBody, RefusalDetails, ServiceTier, StopReason, StreamEvent, StreamStart,
+    ToolCall, ToolKind,
+};
+use crate::json::{Text, into_cow, non_empty, text_or_json};
+use crate::messages::WEB_SEARCH;
+use crate::meter::Meter;
+use crate::notes::Notes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use tollgate_protocol::{Protocol, StreamFailure};
+
+/// Reads the events of one stream.
+#[derive(Debug)]
+pub(crate) struct StreamDecoder {
+    started: bool,
+    /// `response.in_progress` has come; another one keeps the stream alive.
+    in_progress: bool,
+    ended: bool,
+    items: Items,
+    meter: Meter,
+    service_tier: Option<ServiceTier>,
+    notes: Notes,
+}
+
+impl StreamDecoder {
+    /// A decoder at the start of a stream.
+    pub(crate) fn new() -> Self {
+        Self {
+            started: false,
+            in_progress: false,
+            ended: false,
+            items: Items::default(),
+            meter: Meter::new(Protocol::Responses),
+            service_tier: None,
+            notes: Notes::default(),
+        }
+    }
+
+    /// Reads one frame and gives what it says to `emit`.
+    pub(crate) fn frame<F>(&mut self, event: &str, data: &[u8], emit: &mut F) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        if data.trim_ascii() == b"[DONE]" {
+            return Ok(());
+        }
+        let parsed: EventIn<'_> = match serde_json::from_slice(data) {
+            Ok(parsed) => parsed,
+            Err(_) if is_unknown(event, data) => return Ok(()),
+            Err(error) => return Err(TranslateError::bad_json(Protocol::Responses, &error)),
+        };
+        let kind = parsed.kind.as_ref().map_or(event, Text::as_str);
+        let Some(kind) = kind.strip_prefix("response.") else {
+            return match kind {
+                "error" => Err(TranslateError::upstream_failed(Protocol::Responses, data)),
+                _ if parsed.error.is_some() => {
+                    Err(TranslateError::upstream_failed(Protocol::Responses, data))
+                }
+                "ping" | "keepalive" if self.started => emit(StreamEvent::Ping),
+                _ => Ok(()),
+            };
+        };
+        match kind {
+            "created" | "queued" | "in_progress" => self.status(kind, parsed.response, emit),
+            "completed" | "incomplete" | "failed" | "cancelled" => {
+                let name = kind.to_owned();
+                self.terminal(&name, parsed.response, data, emit)
+            }
+            "output_item.added" => self.item_added(parsed.output_index.0, parsed.item, emit),
+            "output_item.done" => {
+                self.meter.read_event("response.output_item.done", data);
+                let index = parsed.output_index.0;
+                parsed.item.map_or(Ok(()), |raw| self.item_done(index, raw, false, emit))
+            }
+            _ => {
+                if is_filled(parsed.logprobs) {
+                    self.notes.add("logprobs");
+                }
+                let kind = kind.to_owned();
+                self.inside(&kind, parsed, emit)
+            }
+        }
+    }
+
+    /// Whether the stream has been brought to its end.
+    pub(crate) fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// What the representation could not hold.
+    pub(crate) fn notes(&self) -> &Notes {
+        &self.notes
+    }
+
+    fn status<F>(
+        &mut self,
+        kind: &str,
+        response: Option<&RawValue>,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        let is_repeated = self.in_progress;
+        self.in_progress |= kind == "in_progress";
+        if self.started {
+            return if is_repeated { emit(StreamEvent::Ping) } else { Ok(()) };
+        }
+        self.start(read_response(response), emit)
+    }
+
+    fn start<F>(&mut self, response: ResponseIn<'_>, emit: &mut F) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        if self.started {
+            return Ok(());
+        }
+        self.started = true;
+        self.service_tier = response.service_tier.and_then(|tier| read_tier(tier.as_str()));
+        emit(StreamEvent::Start(StreamStart {
+            id: into_cow(response.id),
+            usage: self.meter.usage(),
+            service_tier: self.service_tier,
+        }))
+    }
+
+    /// An item begins. Calls and searches begin with it; texts once there is text.
+    fn item_added<F>(
+        &mut self,
+        index: Option<u64>,
+        raw: Option<&RawValue>,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        self.start(ResponseIn::default(), emit)?;
+        let Some(raw) = raw else { return Ok(()) };
+        let item: ItemIn<'_> =
+            serde_json::from_str(raw.get()).map_err(|e| TranslateError::bad_json(Protocol::Responses, &e))?;
+        let (id, call_id) = (into_cow(item.id.clone()), into_cow(item.call_id.clone()));
+        if self.items.find_open(index, &id).is_some() || self.items.is_said(&id, &call_id) {
+            return Ok(());
+        }
+        let at = self.items.track(index, &id, &call_id)?;
+        if let Some(tracked) = self.items.list.get_mut(at) {
+            tracked.phase = item.phase();
+        }
+        let Some(body) = begun(&id, call_id, item) else { return Ok(()) };
+        self.items.start(at, 0, &in_item(&id, body), emit)
+    }
+
+    /// An item is complete: what of it has not been said is said now. `is_last`: it is told by the response at its end,
+    /// where an item's place tells which it is.
+    fn item_done<F>(
+        &mut self,
+        index: Option<u64>,
+        raw: &RawValue,
+        is_last: bool,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        self.start(ResponseIn::default(), emit)?;
+        let open = self.items.find_open(index, "");
+        if is_last && open.is_none() && self.items.list.iter().any(|item| Some(item.index) == index) {
+            return Ok(());
+        }
+        let ReadItem { id, call_id, parts } = item_decode::read(raw, &mut self.notes)?;
+        let open = open.or_else(|| self.items.find_open(None, &id));
+        let at = match open {
+            Some(at) => at,
+            None if self.items.is_said(&id, &call_id) => return Ok(()),
+            None => self.items.track(index, &id, &call_id)?,
+        };
+        for (key, mut part) in parts {
+            // The paragraphs of reasoning that has begun keep their numbers.
+            if !self.items.has(at, key) && !says_anything(&mut part.body) {
+                continue;
+            }
+            self.items.complete(at, key, part, &mut self.notes, emit)?;
+        }
+        self.items.end(at, None, emit)?;
+        if let Some(item) = self.items.list.get_mut(at) {
+            item.is_done = true;
+            call_id.as_ref().clone_into(&mut item.call_id);
+        }
+        Ok(())
+    }
+
+    /// An event about a part of an item.
+    fn inside<F>(&mut self, kind: &str, event: EventIn<'_>, emit: &mut F) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        let id = into_cow(event.item_id.clone());
+        let (index, content) = (event.output_index.0, event.content_index.or_zero());
+        let Some(what) = said(kind, event) else { return Ok(()) };
+        self.start(ResponseIn::default(), emit)?;
+        let at = match self.items.find_open(index, &id) {
+            Some(at) => at,
+            // A late event of an item that is complete.
+            None if self.items.list.iter().any(|item| item.is_done && Some(item.index) == index) => {
+                return Ok(());
+            }
+            None => self.items.track(index, &id, "")?,
+        };
+        match what {
+            Said::Text(text) if !text.is_empty() => {
+                self.begin(at, content, PartBody::Text { text: "".into(), citations: Vec::new() }, emit)?;
+                self.items.more(at, content, Delta::Text(text), emit)
+            }
+            Said::Refusal(text) if !text.is_empty() => {
+                self.begin(at, content, PartBody::Refusal { text: "".into() }, emit)?;
+                self.items.refuse(at, content, text, emit)
+            }
+            Said::Reasoning { paragraph, raw, text } if !text.is_empty() => {
+                self.begin(at, 0, empty_reasoning(), emit)?;
+                self.items.reason(at, paragraph, raw, text, &mut self.notes, emit)
+            }
+            Said::WholeText(text) if !text.is_empty() => {
+                self.begin(at, content, PartBody::Text { text: "".into(), citations: Vec::new() }, emit)?;
+                self.items.rest_of_text(at, content, &text, emit)
+            }
+            Said::WholeRefusal(text) if !text.is_empty() => {
+                self.begin(at, content, PartBody::Refusal { text: "".into() }, emit)?;
+                self.items.rest_of_refusal(at, content, &text, emit)
+            }
+            Said::WholeReasoning { paragraph, raw, text } if !text.is_empty() => {
+                self.begin(at, 0, empty_reasoning(), emit)?;
+                self.items.rest_of_paragraph(at, paragraph, &text, raw, &mut self.notes, emit)
+            }
+            Said::Arguments(text) if !text.is_empty() => self.items.more(at, 0, Delta::Arguments(text), emit),
+            Said::WholeArguments(text) => self.items.rest_of_arguments(at, 0, &text, emit),
+            Said::Citation(raw) => self.items.more(at, content, Delta::Citation(annotation::read(raw)), emit),
+            Said::Part(piece) => self.part_done(at, content, piece, emit),
+            Said::Text(_) | Said::WholeText(_) | Said::Refusal(_) | Said::WholeRefusal(_) => Ok(()),
+            Said::Reasoning { .. } | Said::WholeReasoning { .. } | Said::Arguments(_) => Ok(()),
+        }
+    }
+
+    fn begin<F>(
+        &mut self,
+        at: usize,
+        key: u64,
+        body: PartBody<'_>,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        if self.items.has(at, key) {
+            return Ok(());
+        }
+        let Some(item) = self.items.list.get(at) else { return Ok(()) };
+        let (id, phase) = (item.id.clone(), item.phase);
+        let part = Part { phase, ..in_item(&id, body) };
+        self.items.start(at, key, &part, emit)
+    }
+
+    /// A part of a message is complete.
+    fn part_done<F>(
+        &mut self,
+        at: usize,
+        key: u64,
+        piece: PieceIn<'_>,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        let Ok(mut body) = piece_body(piece, &mut self.notes) else { return Ok(()) };
+        if !self.items.has(at, key) && !says_anything(&mut body) {
+            return Ok(());
+        }
+        let Some(item) = self.items.list.get(at) else { return Ok(()) };
+        let (id, phase) = (item.id.clone(), item.phase);
+        let part = Part { phase, ..in_item(&id, body) };
+        self.items.complete(at, key, part, &mut self.notes, emit)
+    }
+
+    fn terminal<F>(
+        &mut self,
+        name: &str,
+        response: Option<&RawValue>,
+        data: &[u8],
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        let mut response = read_response(response);
+        if name == "failed" || response.error.is_some() {
+            return Err(failed(response.error));
+        }
+        if name == "cancelled" {
+            return Err(TranslateError::malformed(Protocol::Responses, "the response was cancelled"));
+        }
+        self.meter.read_event("response.completed", data);
+        let is_incomplete = name == "incomplete"
+            || response.status.as_ref().is_some_and(|status| status.as_str() == "incomplete");
+        let reason = if is_incomplete { response.incomplete_reason() } else { String::new() };
+        let tier = response.service_tier.as_ref().and_then(|tier| read_tier(tier.as_str()));
+        let output = response.output.take().unwrap_or_default();
+        self.start(response, emit)?;
+        for (index, raw) in (0..).zip(output) {
+            self.item_done(Some(index), raw, true, emit)?;
+        }
+        for at in 0..self.items.list.len() {
+            self.items.end(at, None, emit)?;
+        }
+        self.ended = true;
+        let words = &self.items.refusal;
+        let stop = stop::read(is_incomplete, &reason, self.items.has_calls, !words.is_empty());
+        let explanation = (!words.is_empty()).then_some(Cow::Borrowed(words.as_str()));
+        emit(StreamEvent::Finish(Finish {
+            stop,
+            stop_sequence: None,
+            refusal: (stop == StopReason::Refusal).then_some(RefusalDetails { category: None, explanation }),
+            usage: self.meter.usage(),
+            service_tier: tier.or(self.service_tier),
+        }))
+    }
+}
+
+/// What an event says of a part.
+enum Said<'a> {
+    Text(Cow<'a, str>),
+    Refusal(Cow<'a, str>),
+    Reasoning {
+        paragraph: u64,
+        raw: bool,
+        text: Cow<'a, str>,
+    },
+    WholeText(Cow<'a, str>),
+    WholeRefusal(Cow<'a, str>),
+    WholeReasoning {
+        paragraph: u64,
+        raw: bool,
+        text: Cow<'a, str>,
+    },
+    Arguments(Cow<'a, str>),
+    WholeArguments(Cow<'a, str>),
+    Citation(&'a RawValue),
+    /// A part of a message, whole.
+    Part(PieceIn<'a>),
+}
+
+fn said<'a>(kind: &str, event: EventIn<'a>) -> Option<Said<'a>> {
+    let delta = || into_cow(event.delta.clone());
+    Some(match kind {
+        "output_text.delta" => Said::Text(delta()),
+        "refusal.delta" => Said::Refusal(delta()),
+        "reasoning_summary_text.delta" => {
+            Said::Reasoning { paragraph: event.summary_index.or_zero(), raw: false, text: delta() }
+        }
+        "reasoning_text.delta" => {
+            Said::Reasoning { paragraph: event.content_index.or_zero(), raw: true, text: delta() }
+        }
+        "function_call_arguments.delta" | "custom_tool_call_input.delta" => Said::Arguments(delta()),
+        "function_call_arguments.done" => Said::WholeArguments(event.arguments.map(text_or_json)?),
+        "custom_tool_call_input.done" => Said::WholeArguments(event.input?.0),
+        "output_text.annotation.added" => Said::Citation(event.annotation?),
+        "content_part.done" => Said::Part(serde_json::from_str(event.part?.get()).ok()?),
+        "output_text.done" => Said::WholeText(event.text?.0),
+        "refusal.done" => Said::WholeRefusal(event.refusal?.0),
+        "reasoning_summary_text.done" => {
+            let paragraph = event.summary_index.or_zero();
+            Said::WholeReasoning { paragraph, raw: false, text: event.text?.0 }
+        }
+        "reasoning_text.done" => {
+            let paragraph = event.content_index.or_zero();
+            Said::WholeReasoning { paragraph, raw: true, text: event.text?.0 }
+        }
+        _ => return None,
+    })
+}
+
+/// What begins with an item's beginning.
+fn begun<'a>(id: &Cow<'a, str>, call_id: Cow<'a, str>, item: ItemIn<'a>) -> Option<PartBody<'a>> {
+    let kind = match item.kind.as_ref().map(Text::as_str) {
+        Some("function_call") => ToolKind::Function,
+        Some("custom_tool_call") => ToolKind::Custom,
+        Some("web_search_call") if !id.is_empty() => {
+            let name = Cow::Borrowed(WEB_SEARCH);
+            return Some(PartBody::ServerToolCall { id: id.clone(), name, input: Cow::Borrowed("") });
+        }
+        _ => return None,
+    };
+    let name = non_empty(item.name)?;
+    let namespace = non_empty(item.namespace);
+    (!call_id.is_empty()).then_some(PartBody::ToolCall(ToolCall {
+        id: call_id,
+        name,
+        namespace,
+        kind,
+        arguments: Cow::Borrowed(""),
+    }))
+}
+
+fn in_item<'a>(id: &'a str, body: PartBody<'a>) -> Part<'a> {
+    Part { item_id: (!id.is_empty()).then_some(Cow::Borrowed(id)), phase: None, body }
+}
+
+fn empty_reasoning() -> PartBody<'static> {
+    PartBody::Reasoning { text: Vec::new(), raw: false, signature: None, encrypted: None }
+}
+
+/// Reads the `response` of an event; what cannot be read is an object without members.
+fn read_response(raw: Option<&RawValue>) -> ResponseIn<'_> {
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+}
+
+/// The failure that a response tells.
+fn failed(error: Option<&RawValue>) -> TranslateError {
+    #[derive(Deserialize, Default)]
+    struct ErrorIn<'a> {
+        #[serde(borrow)]
+        code: Option<Text<'a>>,
+        #[serde(borrow, rename = "type")]
+        kind: Option<Text<'a>>,
+        #[serde(borrow)]
+        message: Option<Text<'a>>,
+    }
+    let error: ErrorIn<'_> = error.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    let owned = |text: Option<Text<'_>>| non_empty(text).map(Cow::into_owned);
+    let failure = StreamFailure::new(owned(error.kind), owned(error.code), owned(error.message));
+    TranslateError::UpstreamFailed { failure }
+}
+
+/// Whether a frame that could not be read is of a kind that is ignored anyway.
+fn is_unknown(event: &str, data: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct KindOnly<'a> {
+        #[serde(borrow, rename = "type")]
+        kind: Option<Text<'a>>,
+    }
+    const KNOWN: [&str; 19] = [
+        "error",
+        "response.created",
+        "response.queued",
+        "response.in_progress",
+        "response.completed",
+        "response.incomplete",
+        "response.failed",
+        "response.cancelled",
+        "response.output_item.added",
+        "response.output_item.done",
+        "response.content_part.done",
+        "response.output_text.delta",
+        "response.output_text.annotation.added",
+        "response.refusal.delta",
+        "response.reasoning_summary_text.delta",
+        "response.reasoning_text.delta",
+        "response.function_call_arguments.delta",
+        "response.function_call_arguments.done",
+        "response.custom_tool_call_input.delta",
+    ];
+    serde_json::from_slice::<KindOnly<'_>>(data)
+        .is_ok_and(|parsed| !KNOWN.contains(&parsed.kind.as_ref().map_or(event, Text::as_str)))
+}

@@ -1,0 +1,373 @@
+//! What a stream has said of each item so far, so that nothing is said twice and nothing left out: providers send a text
+//! in deltas, again at its end, again with its item, and again with the response; some leave out any of these.
+
+use crate::error::TranslateError;
+use crate::ir::{Delta, Part, PartBody, PartId, PartStart, Phase, StreamEvent};
+use crate::notes::Notes;
+use std::borrow::Cow;
+
+/// More items than this is no answer of a model.
+const ITEM_LIMIT: usize = 4096;
+/// How much of a refusal is kept for the end of the stream, in bytes.
+const REFUSAL_LIMIT_BYTES: usize = 64 << 10;
+
+/// One item of the stream.
+#[derive(Debug)]
+pub(super) struct Tracked {
+    pub(super) index: u64,
+    pub(super) id: String,
+    pub(super) call_id: String,
+    /// What its texts are for, if its beginning says so.
+    pub(super) phase: Option<Phase>,
+    /// Everything of it has been said.
+    pub(super) is_done: bool,
+    slots: Vec<Slot>,
+}
+
+/// A part of an item that has been started.
+#[derive(Debug)]
+struct Slot {
+    key: u64,
+    part: PartId,
+    /// How many bytes of the text, or of its current paragraph, have been said.
+    said: usize,
+    paragraph: u64,
+    /// Some paragraph has text, of this kind.
+    spoke: bool,
+    raw: bool,
+    citations: usize,
+    is_open: bool,
+}
+
+/// The items of one stream.
+#[derive(Debug, Default)]
+pub(super) struct Items {
+    pub(super) list: Vec<Tracked>,
+    next_part: u32,
+    pub(super) has_calls: bool,
+    pub(super) refusal: String,
+}
+
+impl Items {
+    /// The item that an event belongs to: the open one at its index, or else with its id.
+    pub(super) fn find_open(&self, index: Option<u64>, id: &str) -> Option<usize> {
+        let by_index = |item: &Tracked| Some(item.index) == index;
+        let by_id = |item: &Tracked| !id.is_empty() && item.id == id;
+        let find =
+            |same: &dyn Fn(&Tracked) -> bool| self.list.iter().rposition(|item| !item.is_done && same(item));
+        if index.is_some() { find(&by_index) } else { find(&by_id) }
+    }
+
+    /// Whether everything of an item with these names has been said.
+    pub(super) fn is_said(&self, id: &str, call_id: &str) -> bool {
+        let same = |ours: &str, theirs: &str| !theirs.is_empty() && ours == theirs;
+        self.list.iter().any(|item| item.is_done && (same(&item.id, id) || same(&item.call_id, call_id)))
+    }
+
+    /// Begins a new item; without an index of its own it is the next.
+    pub(super) fn track(
+        &mut self,
+        index: Option<u64>,
+        id: &str,
+        call_id: &str,
+    ) -> Result<usize, TranslateError> {
+        if self.list.len() >= ITEM_LIMIT {
+            return Err(TranslateError::TooMuchHeld { limit: ITEM_LIMIT, unit: "parts" });
+        }
+        let index = index.unwrap_or(self.list.len() as u64);
+        let (id, call_id) = (id.to_owned(), call_id.to_owned());
+        self.list.push(Tracked { index, id, call_id, phase: None, is_done: false, slots: Vec::new() });
+        Ok(self.list.len() - 1)
+    }
+
+    /// Starts a part of an item unless it has been started; its place in the item.
+    pub(super) fn start<F>(
+        &mut self,
+        at: usize,
+        key: u64,
+        part: &Part<'_>,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        let Some(item) = self.list.get_mut(at) else { return Ok(()) };
+        if item.slots.iter().any(|slot| slot.key == key) {
+            return Ok(());
+        }
+        let id = PartId(self.next_part);
+        self.next_part = self.next_part.wrapping_add(1);
+        self.has_calls |= matches!(part.body, PartBody::ToolCall(_));
+        item.slots.push(Slot {
+            key,
+            part: id,
+            said: 0,
+            paragraph: 0,
+            spoke: false,
+            raw: false,
+            citations: 0,
+            is_open: true,
+        });
+        emit(StreamEvent::PartStart {
+            part: id,
+            item_id: part.item_id.clone(),
+            phase: part.phase,
+            start: part_start(&part.body),
+        })
+    }
+
+    /// Whether a part has been started.
+    pub(super) fn has(&self, at: usize, key: u64) -> bool {
+        self.list.get(at).is_some_and(|item| item.slots.iter().any(|slot| slot.key == key))
+    }
+
+    /// Says more of a started part.
+    pub(super) fn more<F>(
+        &mut self,
+        at: usize,
+        key: u64,
+        delta: Delta<'_>,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        let Some(slot) = slot(&mut self.list, at, key) else { return Ok(()) };
+        match &delta {
+            Delta::Text(text) | Delta::Arguments(text) => slot.said += text.len(),
+            Delta::Citation(_) => slot.citations += 1,
+            Delta::Raw(_) | Delta::Break | Delta::Signature(_) | Delta::Encrypted(_) => {}
+        }
+        emit(StreamEvent::Delta { part: slot.part, delta })
+    }
+
+    /// Says more of a refusal, and keeps it for the end of the stream.
+    pub(super) fn refuse<F>(
+        &mut self,
+        at: usize,
+        key: u64,
+        text: Cow<'_, str>,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        if self.refusal.len() + text.len() <= REFUSAL_LIMIT_BYTES {
+            self.refusal.push_str(&text);
+        }
+        self.more(at, key, Delta::Text(text), emit)
+    }
+
+    /// Says more of a paragraph of reasoning. Of an item that has both, what is told of the reasoning and the reasoning
+    /// itself, only the one that came first is said.
+    pub(super) fn reason<F>(
+        &mut self,
+        at: usize,
+        paragraph: u64,
+        raw: bool,
+        text: Cow<'_, str>,
+        notes: &mut Notes,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        let Some(slot) = slot(&mut self.list, at, 0) else { return Ok(()) };
+        if text.is_empty() || (slot.spoke && paragraph < slot.paragraph) {
+            return Ok(());
+        }
+        if slot.spoke && slot.raw != raw {
+            notes.add("reasoning.content");
+            return Ok(());
+        }
+        if paragraph != slot.paragraph {
+            slot.said = 0;
+            slot.paragraph = paragraph;
+            if slot.spoke {
+                emit(StreamEvent::Delta { part: slot.part, delta: Delta::Break })?;
+            }
+        }
+        slot.raw = raw;
+        slot.spoke = true;
+        slot.said += text.len();
+        let delta = if raw { Delta::Raw(text) } else { Delta::Text(text) };
+        emit(StreamEvent::Delta { part: slot.part, delta })
+    }
+
+    /// What of a whole text has not been said.
+    fn rest<'t>(&self, at: usize, key: u64, whole: &'t str) -> &'t str {
+        let slots = self.list.get(at).map_or(&[][..], |item| &item.slots);
+        let said = slots.iter().find(|slot| slot.key == key).map_or(0, |slot| slot.said);
+        whole.get(said..).unwrap_or_default()
+    }
+
+    /// Says what of a part has not been said, and ends it.
+    pub(super) fn complete<F>(
+        &mut self,
+        at: usize,
+        key: u64,
+        part: Part<'_>,
+        notes: &mut Notes,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        self.start(at, key, &part, emit)?;
+        match part.body {
+            PartBody::Text { text, citations } => {
+                self.rest_of_text(at, key, &text, emit)?;
+                let said = slot(&mut self.list, at, key).map_or(0, |slot| slot.citations);
+                for citation in citations.into_iter().skip(said) {
+                    self.more(at, key, Delta::Citation(citation), emit)?;
+                }
+            }
+            PartBody::Refusal { text } => {
+                self.rest_of_refusal(at, key, &text, emit)?;
+            }
+            PartBody::Reasoning { text, raw, encrypted, .. } => {
+                self.rest_of_reasoning(at, &text, raw, notes, emit)?;
+                if let Some(encrypted) = encrypted {
+                    self.more(at, key, Delta::Encrypted(encrypted), emit)?;
+                }
+            }
+            PartBody::ToolCall(call) => self.rest_of_arguments(at, key, &call.arguments, emit)?,
+            PartBody::ServerToolCall { input, .. } => self.rest_of_arguments(at, key, &input, emit)?,
+            PartBody::Redacted { .. } | PartBody::ServerToolResult { .. } | PartBody::Other { .. } => {}
+        }
+        self.end(at, Some(key), emit)
+    }
+
+    /// Says what of a whole text has not been said.
+    pub(super) fn rest_of_text<F>(
+        &mut self,
+        at: usize,
+        key: u64,
+        text: &str,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        let rest = self.rest(at, key, text);
+        if rest.is_empty() {
+            return Ok(());
+        }
+        self.more(at, key, Delta::Text(Cow::Borrowed(rest)), emit)
+    }
+
+    /// Says what of a whole refusal has not been said.
+    pub(super) fn rest_of_refusal<F>(
+        &mut self,
+        at: usize,
+        key: u64,
+        text: &str,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        let rest = self.rest(at, key, text);
+        if rest.is_empty() {
+            return Ok(());
+        }
+        self.refuse(at, key, Cow::Borrowed(rest), emit)
+    }
+
+    /// Says what of whole arguments has not been said.
+    pub(super) fn rest_of_arguments<F>(
+        &mut self,
+        at: usize,
+        key: u64,
+        text: &str,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        let rest = self.rest(at, key, text);
+        if rest.is_empty() {
+            return Ok(());
+        }
+        self.more(at, key, Delta::Arguments(Cow::Borrowed(rest)), emit)
+    }
+
+    fn rest_of_reasoning<F>(
+        &mut self,
+        at: usize,
+        text: &[Cow<'_, str>],
+        raw: bool,
+        notes: &mut Notes,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        for (paragraph, whole) in (0..).zip(text) {
+            self.rest_of_paragraph(at, paragraph, whole, raw, notes, emit)?;
+        }
+        Ok(())
+    }
+
+    /// Says what of a whole paragraph of reasoning has not been said.
+    pub(super) fn rest_of_paragraph<F>(
+        &mut self,
+        at: usize,
+        paragraph: u64,
+        whole: &str,
+        raw: bool,
+        notes: &mut Notes,
+        emit: &mut F,
+    ) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        let Some(slot) = slot(&mut self.list, at, 0) else { return Ok(()) };
+        let said = if slot.spoke && slot.paragraph == paragraph { slot.said } else { 0 };
+        let rest = whole.get(said..).unwrap_or_default();
+        self.reason(at, paragraph, raw, Cow::Borrowed(rest), notes, emit)
+    }
+
+    /// Ends one part of an item, or all of them.
+    pub(super) fn end<F>(&mut self, at: usize, key: Option<u64>, emit: &mut F) -> Result<(), TranslateError>
+    where
+        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
+    {
+        let Some(item) = self.list.get_mut(at) else { return Ok(()) };
+        for slot in item.slots.iter_mut().filter(|slot| slot.is_open) {
+            if key.is_none_or(|key| slot.key == key) {
+                slot.is_open = false;
+                emit(StreamEvent::PartEnd { part: slot.part })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn slot(list: &mut [Tracked], at: usize, key: u64) -> Option<&mut Slot> {
+    list.get_mut(at)?.slots.iter_mut().find(|slot| slot.key == key && slot.is_open)
+}
+
+fn part_start<'a>(body: &PartBody<'a>) -> PartStart<'a> {
+    match body {
+        PartBody::Text { .. } => PartStart::Text,
+        PartBody::Refusal { .. } => PartStart::Refusal,
+        PartBody::Reasoning { .. } => PartStart::Reasoning,
+        PartBody::Redacted { data } => PartStart::Redacted { data: data.clone() },
+        PartBody::ToolCall(call) => PartStart::ToolCall {
+            id: call.id.clone(),
+            name: call.name.clone(),
+            namespace: call.namespace.clone(),
+            kind: call.kind,
+        },
+        PartBody::ServerToolCall { id, name, .. } => {
+            PartStart::ServerToolCall { id: id.clone(), name: name.clone() }
+        }
+        PartBody::ServerToolResult { call_id, kind, content } => PartStart::ServerToolResult {
+            call_id: call_id.clone(),
+            kind: kind.clone(),
+            content: content.clone(),
+        },
+        PartBody::Other { kind, json } => PartStart::Other { kind: kind.clone(), json: json.clone() },
+    }
+}
