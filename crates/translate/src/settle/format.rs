@@ -22,17 +22,16 @@ pub(super) fn settle(
     let able = able(target);
     match request.format.take() {
         Some(OutputFormat::JsonSchema { name, description, schema, strict }) => match able {
-            StructuredOutput::Native => {
+            StructuredOutput::JsonSchema => {
                 let schema =
                     if target.protocol == Protocol::Messages { closed(schema, notes)? } else { schema };
                 request.format = Some(OutputFormat::JsonSchema { name, description, schema, strict });
             }
-            StructuredOutput::JsonObjectOnly | StructuredOutput::None => {
+            StructuredOutput::JsonObject | StructuredOutput::None => {
                 notes.add("response_format.json_schema");
                 ask(request, &format!("{ONE_OBJECT} It has to match this JSON schema:\n{}", schema.get()));
                 back.unfence = true;
-                request.format =
-                    (able == StructuredOutput::JsonObjectOnly).then_some(OutputFormat::JsonObject);
+                request.format = (able == StructuredOutput::JsonObject).then_some(OutputFormat::JsonObject);
             }
         },
         Some(OutputFormat::JsonObject) => {

@@ -95,7 +95,9 @@ fn switch_off(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes)
 fn enable(request: &mut Request<'_>, target: &Target<'_>, wanted: Effort, notes: &mut Notes) {
     let forced = matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Named { .. }));
     let room = request.max_output_tokens.unwrap_or(0).saturating_sub(LEAST_ANSWER_TOKENS);
-    if room < LEAST_BUDGET_TOKENS || (forced && target.traits.forced_tool_choice != ForcedToolChoice::Ok) {
+    if room < LEAST_BUDGET_TOKENS
+        || (forced && target.traits.forced_tool_choice != ForcedToolChoice::Accepted)
+    {
         notes.add("reasoning_effort");
         return;
     }

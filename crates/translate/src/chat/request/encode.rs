@@ -1,9 +1,9 @@
 //! The intermediate representation into a Chat request.
 
 use super::foreign::Foreign;
-use super::habits::{Habits, Lists};
 use super::write::{BodyOut, Extras, StreamOptionsOut};
 use crate::error::TranslateError;
+use crate::family::{Lists, Quirks};
 use crate::ir::Request;
 use crate::notes::Notes;
 use crate::target::Target;
@@ -18,14 +18,14 @@ pub(crate) fn encode_request(
     target: &Target<'_>,
     notes: &mut Notes,
 ) -> Result<Vec<u8>, TranslateError> {
-    encode_for(request, target.model, Habits::of(target), notes)
+    encode_for(request, target.model, *target.quirks(), notes)
 }
 
 /// Encodes a request for an upstream with these habits.
 pub(super) fn encode_for(
     request: &Request<'_>,
     model: &str,
-    habits: Habits,
+    habits: Quirks,
     notes: &mut Notes,
 ) -> Result<Vec<u8>, TranslateError> {
     let own = request.protocol == Protocol::Chat;
@@ -62,7 +62,7 @@ pub(super) fn encode_for(
 }
 
 /// Usage is always asked for: the gate takes the chunk away again where the caller did not ask.
-fn stream_options<'r>(request: &'r Request<'_>, habits: &Habits, own: bool) -> Option<StreamOptionsOut<'r>> {
+fn stream_options<'r>(request: &'r Request<'_>, habits: &Quirks, own: bool) -> Option<StreamOptionsOut<'r>> {
     let extras = if own { Extras::of("stream_options", &request.extras) } else { Extras::default() };
     let include_usage = habits.include_usage.then_some(true);
     (request.stream && (include_usage.is_some() || !extras.is_empty()))
@@ -72,7 +72,7 @@ fn stream_options<'r>(request: &'r Request<'_>, habits: &Habits, own: bool) -> O
 /// What the pieces of the encoder share.
 pub(super) struct Writer<'r, 'n> {
     pub(super) request: &'r Request<'r>,
-    pub(super) habits: Habits,
+    pub(super) habits: Quirks,
     /// Whether the request came in this protocol, so that it may be written back as it came.
     pub(super) own: bool,
     pub(super) foreign: Foreign<'n>,

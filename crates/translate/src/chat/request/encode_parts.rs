@@ -2,9 +2,9 @@
 
 use super::encode::Writer;
 use super::foreign::{text_of, text_of_blocks, undated, wire_type};
-use super::habits::CacheMark;
 use super::write::{AudioOut, ContentOut, Extras, FileOut, ImageOut, MarkOut, PartOut, SaidOut, UrlOut};
 use crate::error::TranslateError;
+use crate::family::CacheMark;
 use crate::ir::{CacheLifetime, Document, PartOfTurn, Source, TurnPart};
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;

@@ -1,9 +1,9 @@
 //! How a Chat server is asked to think: one meaning, many words.
 
 use super::encode::Writer;
-use super::habits::ReasoningStyle;
 use super::write::{Extras, ReasoningObjectOut, ReasoningOut, TemplateArgumentsOut, ThinkingOut};
 use crate::error::TranslateError;
+use crate::family::ReasoningStyle;
 use crate::ir::{Effort, Shown, ThinkingMode};
 
 impl<'r> Writer<'r, '_> {

@@ -2,9 +2,9 @@
 
 use super::digest::shortened;
 use super::encode::Writer;
-use super::habits::{EndUser, MaxTokens};
 use super::write::{Extras, FormatOut, SchemaOut, SettingsOut};
 use crate::error::TranslateError;
+use crate::family::{EndUser, MaxTokens};
 use crate::ir::{OutputFormat, RequestTier};
 use std::borrow::Cow;
 

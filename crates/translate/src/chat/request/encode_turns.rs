@@ -1,10 +1,10 @@
 //! Turns as Chat messages.
 
 use super::encode::Writer;
-use super::habits::ReasoningMember;
 use super::write::{CallOut, CalledCustomOut, CalledOut, ContentOut, Extras, MessageOut, PartOut, SaidOut};
 use crate::chat::join::Joiner;
 use crate::error::TranslateError;
+use crate::family::ReasoningMember;
 use crate::ir::{CallKind, PartOfTurn, PastCall, Reasoning, Role, Turn, TurnPart};
 use std::borrow::Cow;
 
@@ -49,8 +49,8 @@ impl<'r> Writer<'r, '_> {
         if parts.is_empty() && !self.own {
             return Ok(());
         }
-        let wants_developer = turn.role == Role::Developer || self.habits.prefers_developer;
-        let role = if wants_developer && self.habits.developer { "developer" } else { "system" };
+        let is_developer = turn.role == Role::Developer && self.habits.developer;
+        let role = if is_developer { "developer" } else { "system" };
         let content = self.content(parts);
         messages.push(MessageOut { name: turn.name.as_deref(), extras, ..MessageOut::new(role, content) });
         Ok(())

@@ -19,7 +19,6 @@ mod encode_settings;
 mod encode_tools;
 mod encode_turns;
 mod foreign;
-mod habits;
 mod read;
 mod wire;
 mod write;

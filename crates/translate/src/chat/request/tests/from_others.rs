@@ -1,15 +1,15 @@
 //! Conversations of other protocols, written for Chat servers of several habits.
 
-use super::made::{call, document, image, raw, request, result, text, turn, write};
+use super::made::{call, document, image, raw, request, result, text, turn, usual, write};
 use crate::chat::request::encode::encode_for;
-use crate::chat::request::habits::{Habits, Lists, ReasoningMember};
 use crate::error::TranslateError;
+use crate::family::{Lists, Quirks, ReasoningMember};
 use crate::ir::{CallKind, Extra, PartOfTurn, Proof, Reasoning, Role, Source, Turn, TurnPart};
 use crate::notes::Notes;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
-fn messages(turns: Vec<Turn<'static>>, habits: Habits) -> Value {
+fn messages(turns: Vec<Turn<'static>>, habits: Quirks) -> Value {
     let (body, notes) = write(&request(turns), habits);
     assert!(notes.is_empty(), "{notes:?}");
     body["messages"].clone()
@@ -17,7 +17,7 @@ fn messages(turns: Vec<Turn<'static>>, habits: Habits) -> Value {
 
 fn refused(turns: Vec<Turn<'static>>) -> String {
     let mut notes = Notes::default();
-    match encode_for(&request(turns), "up", Habits::generic(), &mut notes) {
+    match encode_for(&request(turns), "up", usual(), &mut notes) {
         Err(TranslateError::Refused { field, .. }) => field,
         other => panic!("{other:?}"),
     }
@@ -31,7 +31,7 @@ fn instructions_stay_where_they_stood_and_the_billing_header_goes() {
         turn(Role::System, vec![text("in between")]),
         turn(Role::Developer, vec![text("dev")]),
     ];
-    let (body, notes) = write(&request(turns.clone()), Habits { developer: false, ..Habits::generic() });
+    let (body, notes) = write(&request(turns.clone()), Quirks { developer: false, ..usual() });
     assert_eq!(
         body["messages"],
         json!([
@@ -42,12 +42,11 @@ fn instructions_stay_where_they_stood_and_the_billing_header_goes() {
         ])
     );
     assert_eq!(notes, ["system.billing_header"]);
-    let habits =
-        Habits { developer: true, prefers_developer: true, lists: Lists::Everywhere, ..Habits::generic() };
+    let habits = Quirks { developer: true, lists: Lists::Everywhere, ..usual() };
     let (body, _) = write(&request(turns), habits);
     assert_eq!(
         body["messages"][0],
-        json!({"role": "developer", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]})
+        json!({"role": "system", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]})
     );
     assert_eq!(body["messages"][3]["role"], "developer");
 }
@@ -73,7 +72,7 @@ fn results_come_first_with_their_pictures_behind_all_of_them() {
         ),
     ];
     assert_eq!(
-        messages(turns.clone(), Habits::generic()),
+        messages(turns.clone(), usual()),
         json!([
             {"role": "assistant", "content": "Look.", "tool_calls": [
                 {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{\"x\":1}"}},
@@ -86,7 +85,7 @@ fn results_come_first_with_their_pictures_behind_all_of_them() {
                 {"type": "text", "text": "then this"}]},
         ])
     );
-    let made = messages(turns, Habits { tool_images: true, ..Habits::generic() });
+    let made = messages(turns, Quirks { tool_images: true, ..usual() });
     assert_eq!(made[1]["content"][1]["image_url"]["url"], "data:image/png;base64,AAAA");
     assert_eq!(made[3], json!({"role": "user", "content": "then this"}));
 }
@@ -95,7 +94,7 @@ fn results_come_first_with_their_pictures_behind_all_of_them() {
 fn empty_and_failed_results() {
     let turns = vec![turn(Role::User, vec![result("a", vec![], false), result("b", vec![], true)])];
     assert_eq!(
-        messages(turns, Habits::generic()),
+        messages(turns, usual()),
         json!([
             {"role": "tool", "tool_call_id": "a", "content": ""},
             {"role": "tool", "tool_call_id": "b", "content": "Error"},
@@ -104,7 +103,7 @@ fn empty_and_failed_results() {
     let reference = json!({"type": "tool_reference", "tool_name": "Read"});
     let other = PartOfTurn::Other { kind: "tool_reference".into(), json: raw(&reference) };
     let turns = vec![turn(Role::User, vec![result("a", vec![other.into()], false)])];
-    assert_eq!(messages(turns, Habits::generic())[0]["content"], "Tool: Read");
+    assert_eq!(messages(turns, usual())[0]["content"], "Tool: Read");
 }
 
 #[test]
@@ -117,16 +116,16 @@ fn reasoning_is_written_only_without_proof_even_if_empty() {
         turn(Role::Assistant, vec![without(vec![]), call("c", CallKind::Function, "{}")]),
         turn(Role::Assistant, vec![text("y")]),
     ];
-    let made = messages(turns.clone(), Habits::generic());
+    let made = messages(turns.clone(), usual());
     assert_eq!(made[0]["reasoning_content"], "a\n\nb");
     assert_eq!(made[1]["reasoning_content"], "");
     assert_eq!(made[1]["content"], Value::Null);
     assert!(made[2].get("reasoning_content").is_none());
-    let made = messages(turns, Habits { reasoning_member: ReasoningMember::Reasoning, ..Habits::generic() });
+    let made = messages(turns, Quirks { reasoning_member: ReasoningMember::Reasoning, ..usual() });
     assert_eq!(made[0]["reasoning"], "a\n\nb");
     let signed = Reasoning { proof: Some(Proof::Signature("s".into())), ..Reasoning::default() };
     let turns = vec![turn(Role::Assistant, vec![PartOfTurn::Reasoning(signed).into(), text("x")])];
-    let (body, notes) = write(&request(turns), Habits::generic());
+    let (body, notes) = write(&request(turns), usual());
     assert_eq!(body["messages"], json!([{"role": "assistant", "content": "x"}]));
     assert_eq!(notes, ["messages.content.thinking"]);
 }
@@ -143,20 +142,20 @@ fn an_assistants_texts_are_one_and_a_call_breaks_them() {
         ],
     )];
     assert_eq!(
-        messages(turns, Habits { lists: Lists::Everywhere, ..Habits::generic() }),
+        messages(turns, Quirks { lists: Lists::Everywhere, ..usual() }),
         json!([{"role": "assistant", "content": "A sentence cited.\n\nAfter.", "tool_calls": [
             {"id": "a", "type": "custom", "custom": {"name": "f", "input": "free \"text\""}}]}])
     );
     let refusal = || TurnPart::from(PartOfTurn::Refusal { text: "No.".into() });
     let turns = vec![turn(Role::Assistant, vec![refusal()]), turn(Role::Assistant, vec![])];
     assert_eq!(
-        messages(turns.clone(), Habits::generic()),
+        messages(turns.clone(), usual()),
         json!([
             {"role": "assistant", "content": null, "refusal": "No."},
             {"role": "assistant", "content": ""},
         ])
     );
-    let made = messages(turns, Habits { refusals: false, ..Habits::generic() });
+    let made = messages(turns, Quirks { refusals: false, ..usual() });
     assert_eq!(made[0], json!({"role": "assistant", "content": "No."}));
 }
 
@@ -178,7 +177,7 @@ fn documents_of_every_source() {
         ],
     )];
     assert_eq!(
-        messages(turns, Habits::generic()),
+        messages(turns, usual()),
         json!([{"role": "user", "content": [
             {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBE"}},
             {"type": "file", "file": {"filename": "document.pdf", "file_data": "data:application/pdf;base64,JVBE"}},
@@ -195,7 +194,7 @@ fn documents_of_every_source() {
     }
     let picture = PartOfTurn::Image { source: Source::FileId("file_1".into()), detail: None };
     assert_eq!(refused(vec![turn(Role::User, vec![picture.into()])]), "messages.content.source");
-    let no_files = Habits { files: false, ..Habits::generic() };
+    let no_files = Quirks { files: false, ..usual() };
     let mut notes = Notes::default();
     let asked = request(vec![turn(Role::User, vec![document(pdf(), None)])]);
     assert!(matches!(encode_for(&asked, "up", no_files, &mut notes), Err(TranslateError::Refused { .. })));
@@ -222,7 +221,7 @@ fn what_only_another_protocol_says_is_noted() {
     let mut asked =
         request(vec![turn(Role::Assistant, vec![called.into(), found.into(), caller]), with_effort]);
     asked.extras.push(Extra { name: "context_management".into(), json: raw(&json!({})) });
-    let (body, notes) = write(&asked, Habits::generic());
+    let (body, notes) = write(&asked, usual());
     assert_eq!(body["messages"][1], json!({"role": "user", "content": "t"}));
     assert!(body.get("context_management").is_none());
     assert_eq!(

@@ -1,7 +1,7 @@
 //! Requests of other protocols, made by hand.
 
 use crate::chat::request::encode::encode_for;
-use crate::chat::request::habits::Habits;
+use crate::family::{Family, Quirks};
 use crate::ir::{
     CallKind, Document, PartOfTurn, PastCall, Request, Role, Source, ToolResult, Turn, TurnPart,
 };
@@ -50,8 +50,21 @@ pub(super) fn turn(role: Role, parts: Vec<TurnPart<'static>>) -> Turn<'static> {
     Turn::new(role, parts)
 }
 
-pub(super) fn write(request: &Request<'_>, habits: Habits) -> (Value, Vec<String>) {
+pub(super) fn write(request: &Request<'_>, habits: Quirks) -> (Value, Vec<String>) {
     let mut notes = Notes::default();
     let written = encode_for(request, "up", habits, &mut notes).unwrap();
     (serde_json::from_slice(&written).unwrap(), notes.to_strings())
+}
+
+/// An upstream that knows whatever OpenAI knows, by the older names.
+pub(super) fn usual() -> Quirks {
+    Quirks {
+        developer: true,
+        allowed_tools: true,
+        refusals: true,
+        cache_key: true,
+        service_tier: true,
+        verbosity: true,
+        ..*Family::Generic.quirks()
+    }
 }

@@ -1,8 +1,8 @@
 //! Whatever conversation a caller has: read and written again, it says the same.
 
+use super::made::usual;
 use crate::chat::request::decode::decode_request;
 use crate::chat::request::encode::encode_for;
-use crate::chat::request::habits::Habits;
 use crate::notes::Notes;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -113,7 +113,7 @@ proptest! {
         let text = Value::Object(body.clone()).to_string();
         let request = decode_request(text.as_bytes()).unwrap();
         let mut notes = Notes::default();
-        let written = encode_for(&request, "m", Habits::generic(), &mut notes).unwrap();
+        let written = encode_for(&request, "m", usual(), &mut notes).unwrap();
         prop_assert_eq!(serde_json::from_slice::<Value>(&written).unwrap(), Value::Object(body));
         prop_assert!(notes.to_strings().is_empty());
     }

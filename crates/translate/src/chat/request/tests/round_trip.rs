@@ -5,13 +5,14 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "cases are written in place")]
 
+use super::made::usual;
 use crate::chat::request::decode::decode_request;
 use crate::chat::request::encode::encode_for;
-use crate::chat::request::habits::Habits;
+use crate::family::Quirks;
 use crate::notes::Notes;
 use serde_json::{Value, json};
 
-fn again(body: &Value, habits: Habits) -> (Value, Vec<String>) {
+fn again(body: &Value, habits: Quirks) -> (Value, Vec<String>) {
     let text = body.to_string();
     let request = decode_request(text.as_bytes()).unwrap();
     let mut notes = Notes::default();
@@ -29,7 +30,7 @@ fn body(members: Value) -> Value {
 fn check(name: &str, members: Value, expected: Option<Value>) {
     let mut want = body(expected.unwrap_or_else(|| members.clone()));
     want["model"] = "up-model".into();
-    let (got, notes) = again(&body(members), Habits::generic());
+    let (got, notes) = again(&body(members), usual());
     assert_eq!(got, want, "{name}");
     assert!(notes.is_empty(), "{name}: {notes:?}");
 }

@@ -1,7 +1,7 @@
 //! Settings of other protocols, written for Chat servers of several habits.
 
-use super::made::{raw, request, text, turn, write};
-use crate::chat::request::habits::{CacheMark, EndUser, Habits, Lists, MaxTokens, ReasoningStyle};
+use super::made::{raw, request, text, turn, usual, write};
+use crate::family::{CacheMark, EndUser, Lists, MaxTokens, Quirks, ReasoningStyle};
 use crate::ir::{CacheLifetime, Effort, OutputFormat, RequestTier, Role, ThinkingMode};
 use serde_json::{Value, json};
 
@@ -19,10 +19,10 @@ fn settings_by_habit() {
     asked.auto_cache = Some(CacheLifetime::Default);
     let schema = raw(&json!({"type": "object"}));
     asked.format = Some(OutputFormat::JsonSchema { name: None, description: None, schema, strict: None });
-    let openai = Habits {
+    let openai = Quirks {
         max_tokens: MaxTokens::MaxCompletionTokens,
         end_user: Some(EndUser::SafetyIdentifier),
-        ..Habits::generic()
+        ..usual()
     };
     let (body, notes) = write(&asked, openai);
     assert!(notes.is_empty(), "{notes:?}");
@@ -34,14 +34,14 @@ fn settings_by_habit() {
         body["response_format"],
         json!({"type": "json_schema", "json_schema": {"name": "answer", "schema": {"type": "object"}}})
     );
-    let plain = Habits {
+    let plain = Quirks {
         include_usage: false,
         top_k: false,
         end_user: None,
         cache_key: false,
         service_tier: false,
         verbosity: false,
-        ..Habits::generic()
+        ..usual()
     };
     let (body, notes) = write(&asked, plain);
     for member in ["stream_options", "top_k", "user", "safety_identifier", "prompt_cache_key", "service_tier"]
@@ -90,7 +90,7 @@ fn thinking_in_every_style() {
         let mut asked = request(vec![turn(Role::User, vec![text("hi")])]);
         asked.reasoning.mode = mode;
         asked.reasoning.effort = effort;
-        let (mut body, notes) = write(&asked, Habits { reasoning: style, ..Habits::generic() });
+        let (mut body, notes) = write(&asked, Quirks { reasoning: style, ..usual() });
         let body = body.as_object_mut().unwrap();
         body.retain(|name, _| name != "model" && name != "messages");
         assert_eq!(Value::Object(body.clone()), want, "{style:?} {mode:?} {effort:?}");
@@ -98,8 +98,8 @@ fn thinking_in_every_style() {
     }
     let mut asked = request(vec![turn(Role::User, vec![text("hi")])]);
     asked.reasoning.mode = Some(ThinkingMode::Disabled);
-    assert_eq!(write(&asked, Habits::generic()).1, ["thinking"]);
-    assert_eq!(write(&asked, Habits { reasoning: No, ..Habits::generic() }).1, ["reasoning"]);
+    assert_eq!(write(&asked, usual()).1, ["thinking"]);
+    assert_eq!(write(&asked, Quirks { reasoning: No, ..usual() }).1, ["reasoning"]);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn cache_marks_by_habit() {
         vec![turn(Role::System, vec![part]), turn(Role::User, vec![text("u")])]
     };
     let written = |cache| {
-        write(&request(marked()), Habits { cache, lists: Lists::Everywhere, ..Habits::generic() }).0["messages"][0]["content"]
+        write(&request(marked()), Quirks { cache, lists: Lists::Everywhere, ..usual() }).0["messages"][0]["content"]
             .clone()
     };
     assert_eq!(written(CacheMark::No), "a");

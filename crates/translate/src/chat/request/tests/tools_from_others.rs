@@ -1,7 +1,7 @@
 //! Tools of other protocols, written for Chat servers of several habits.
 
-use super::made::{raw, request, text, turn, write};
-use crate::chat::request::habits::Habits;
+use super::made::{raw, request, text, turn, usual, write};
+use crate::family::Quirks;
 use crate::ir::{Role, ServerTool, ToolChoice, ToolDefinition, ToolDefinitionKind};
 use serde_json::json;
 
@@ -45,7 +45,7 @@ fn tools_of_every_kind() {
         search(),
     ];
     asked.tool_choice = Some(ToolChoice::Named { name: "c".into(), namespace: None });
-    let (body, notes) = write(&asked, Habits { strict: false, ..Habits::generic() });
+    let (body, notes) = write(&asked, Quirks { strict: false, ..usual() });
     let parameters = json!({"type": "object"});
     assert_eq!(
         body["tools"],
@@ -67,7 +67,7 @@ fn a_choice_among_no_tools_is_not_written() {
     asked.parallel_tool_calls = Some(false);
     for (choice, also) in [(ToolChoice::Auto, None), (ToolChoice::Required, Some("tool_choice"))] {
         asked.tool_choice = Some(choice);
-        let (body, notes) = write(&asked, Habits::generic());
+        let (body, notes) = write(&asked, usual());
         for member in ["tools", "tool_choice", "parallel_tool_calls"] {
             assert!(body.get(member).is_none(), "{member}");
         }
@@ -82,11 +82,11 @@ fn a_choice_among_some_tools_leaves_the_others_out_where_it_cannot_be_said() {
     asked.tools = vec![function("f"), function("g")];
     asked.tool_choice =
         Some(ToolChoice::Allowed { required: true, names: vec!["g".into()], json: raw(&json!({})) });
-    let (body, _) = write(&asked, Habits { allowed_tools: false, ..Habits::generic() });
+    let (body, _) = write(&asked, Quirks { allowed_tools: false, ..usual() });
     assert_eq!(body["tools"].as_array().unwrap().len(), 1);
     assert_eq!(body["tools"][0]["function"]["name"], "g");
     assert_eq!(body["tool_choice"], "required");
-    let (body, _) = write(&asked, Habits::generic());
+    let (body, _) = write(&asked, usual());
     assert_eq!(body["tools"].as_array().unwrap().len(), 2);
     assert_eq!(
         body["tool_choice"]["allowed_tools"],

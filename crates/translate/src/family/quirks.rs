@@ -1,72 +1,97 @@
-//! What the encoder has to know of the upstream's habits.
+//! In what families differ.
 
-#![allow(dead_code, reason = "families are told apart by a table of their own")]
+use crate::traits::StructuredOutput;
 
-use crate::target::Target;
-
-/// How an upstream wants a Chat request.
-#[derive(Debug, Clone, Copy)]
+/// How a family wants its requests. All but `reasoning_back` is about Chat Completions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
-pub(super) struct Habits {
+pub struct Quirks {
     /// What the limit of output tokens is called.
-    pub(super) max_tokens: MaxTokens,
+    pub max_tokens: MaxTokens,
     /// Whether the role `developer` is known.
-    pub(super) developer: bool,
-    /// Whether instructions are to come in the role `developer`.
-    pub(super) prefers_developer: bool,
+    pub developer: bool,
+    /// What of earlier reasoning it wants to have back.
+    pub reasoning_back: ReasoningBack,
     /// What earlier reasoning is called.
-    pub(super) reasoning_member: ReasoningMember,
+    pub reasoning_member: ReasoningMember,
     /// How reasoning is asked for.
-    pub(super) reasoning: ReasoningStyle,
+    pub reasoning: ReasoningStyle,
     /// Where text may be a list of parts.
-    pub(super) lists: Lists,
+    pub lists: Lists,
     /// Whether the end of a stream tells usage if asked to.
-    pub(super) include_usage: bool,
+    pub include_usage: bool,
     /// Whether `top_k` is known.
-    pub(super) top_k: bool,
+    pub top_k: bool,
+    /// Whether `seed` is known.
+    pub seed: bool,
+    /// How many stop sequences it takes.
+    pub stop_max: u8,
+    /// Whether a tool call can be forced.
+    pub forced_tool_choice: bool,
+    /// Whether `parallel_tool_calls` is known.
+    pub parallel_tool_calls: bool,
+    /// Whether custom tools, with free text, are known.
+    pub custom_tools: bool,
     /// Whether `strict` of functions is known.
-    pub(super) strict: bool,
-    /// Whether a tool's message may hold pictures.
-    pub(super) tool_images: bool,
-    /// Whether `file` parts are known.
-    pub(super) files: bool,
-    /// Whether a file may be named by its id in the provider's store, from another protocol.
-    pub(super) file_ids: bool,
-    /// Whether `file_data` may be an address.
-    pub(super) file_urls: bool,
-    /// Whether `refusal` of assistant messages is known.
-    pub(super) refusals: bool,
-    /// How the end of a cached prompt is marked.
-    pub(super) cache: CacheMark,
-    /// What the end user's id is called, if it is known at all.
-    pub(super) end_user: Option<EndUser>,
-    /// Whether `prompt_cache_key` is known.
-    pub(super) cache_key: bool,
-    /// Whether `service_tier` is known.
-    pub(super) service_tier: bool,
-    /// Whether `verbosity` is known.
-    pub(super) verbosity: bool,
+    pub strict: bool,
     /// Whether a choice among some tools only is known.
-    pub(super) allowed_tools: bool,
+    pub allowed_tools: bool,
+    /// How far an answer can be held to a form.
+    pub response_format: StructuredOutput,
+    /// Whether a tool's message may hold pictures.
+    pub tool_images: bool,
+    /// Whether `file` parts are known.
+    pub files: bool,
+    /// Whether a file may be named by its id in the provider's store, from another protocol.
+    pub file_ids: bool,
+    /// Whether `file_data` may be an address.
+    pub file_urls: bool,
+    /// Whether `refusal` of assistant messages is known.
+    pub refusals: bool,
+    /// How the end of a cached prompt is marked.
+    pub cache: CacheMark,
+    /// What the end user's id is called, if it is known at all.
+    pub end_user: Option<EndUser>,
+    /// Whether `prompt_cache_key` is known.
+    pub cache_key: bool,
+    /// Whether `service_tier` is known.
+    pub service_tier: bool,
+    /// Whether `verbosity` is known.
+    pub verbosity: bool,
 }
 
 /// What the limit of output tokens is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum MaxTokens {
+#[expect(missing_docs, reason = "the members' own names")]
+pub enum MaxTokens {
     MaxTokens,
     MaxCompletionTokens,
 }
 
+/// What of earlier reasoning a family wants to have back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReasoningBack {
+    /// Its own, signed, unchanged.
+    Proven,
+    /// The text, on turns that called tools, even if it is empty.
+    TextWithCalls,
+    /// The text, on every turn.
+    Text,
+    /// Nothing.
+    Nothing,
+}
+
 /// What earlier reasoning is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ReasoningMember {
+#[expect(missing_docs, reason = "the members' own names")]
+pub enum ReasoningMember {
     ReasoningContent,
     Reasoning,
 }
 
 /// How reasoning is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ReasoningStyle {
+pub enum ReasoningStyle {
     /// `reasoning_effort`.
     Effort,
     /// `thinking: {type}` and `reasoning_effort`.
@@ -85,7 +110,7 @@ pub(super) enum ReasoningStyle {
 
 /// Where text may be a list of parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lists {
+pub enum Lists {
     /// In every message.
     Everywhere,
     /// Where the caller wrote such a list for the same protocol, and beside pictures.
@@ -96,12 +121,12 @@ pub(super) enum Lists {
 
 /// How the end of a cached prompt is marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CacheMark {
+pub enum CacheMark {
     /// Not at all: the provider caches by itself.
     No,
     /// `cache_control`, where the caller wrote a mark for the same protocol.
     AsCame,
-    /// `prompt_cache_breakpoint`.
+    /// `prompt_cache_breakpoint`, from models that know it.
     Breakpoint,
     /// `cache_control`.
     CacheControl,
@@ -109,40 +134,8 @@ pub(super) enum CacheMark {
 
 /// What the end user's id is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum EndUser {
+#[expect(missing_docs, reason = "the members' own names")]
+pub enum EndUser {
     User,
     SafetyIdentifier,
-}
-
-impl Habits {
-    /// The habits of a target.
-    pub(super) const fn of(_target: &Target<'_>) -> Self {
-        Self::generic()
-    }
-
-    /// The habits of nobody in particular.
-    pub(super) const fn generic() -> Self {
-        Self {
-            max_tokens: MaxTokens::MaxTokens,
-            developer: true,
-            prefers_developer: false,
-            reasoning_member: ReasoningMember::ReasoningContent,
-            reasoning: ReasoningStyle::Effort,
-            lists: Lists::AsCame,
-            include_usage: true,
-            top_k: true,
-            strict: true,
-            tool_images: false,
-            files: true,
-            file_ids: false,
-            file_urls: false,
-            refusals: true,
-            cache: CacheMark::AsCame,
-            end_user: Some(EndUser::User),
-            cache_key: true,
-            service_tier: true,
-            verbosity: true,
-            allowed_tools: true,
-        }
-    }
 }

@@ -1,0 +1,30 @@
+//! Names of models without what their sellers put around them.
+
+/// The name in lower case, without the vendor in front (`anthropic/`, `us.anthropic.`) and without the version behind
+/// (`@20250929`, `-v1:0`, `:free`). Dates stay: rows match by how a name begins.
+pub(super) fn normal(model: &str) -> String {
+    let lower = model.to_ascii_lowercase();
+    let last = lower.rsplit('/').next().unwrap_or(&lower);
+    let bare = last.rfind("anthropic.").map_or(last, |at| &last[at + "anthropic.".len()..]);
+    let end = bare.find(['@', ':']).unwrap_or(bare.len());
+    bare[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sellers_add_is_taken_off() {
+        for (sold, bare) in [
+            ("claude-opus-5-5", "claude-opus-5-5"),
+            ("anthropic/claude-sonnet-4.5:thinking", "claude-sonnet-4.5"),
+            ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5-20250929-v1"),
+            ("claude-opus-4-1@20250805", "claude-opus-4-1"),
+            ("ZHIPU/GLM-4.6", "glm-4.6"),
+            ("deepseek/deepseek-chat:free", "deepseek-chat"),
+        ] {
+            assert_eq!(normal(sold), bare);
+        }
+    }
+}
