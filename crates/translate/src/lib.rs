@@ -18,6 +18,7 @@ mod envelope;
 mod error;
 pub mod family;
 mod frame;
+pub mod ids;
 pub mod ir;
 mod json;
 mod messages;
