@@ -20,7 +20,7 @@ mod error;
 pub mod family;
 mod frame;
 pub mod grammar;
-mod ids;
+pub mod ids;
 pub mod ir;
 mod json;
 mod messages;

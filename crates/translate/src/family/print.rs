@@ -38,7 +38,8 @@ fn columns(quirks: &Quirks) -> String {
     };
     let back = match quirks.reasoning_back {
         ReasoningBack::Proven => "its own, signed".to_owned(),
-        ReasoningBack::TextWithCalls => format!("{member} with calls"),
+        ReasoningBack::TextIfAny => format!("{member} with calls, if any"),
+        ReasoningBack::TextWithCalls => format!("{member} with calls, be it empty"),
         ReasoningBack::Text => format!("{member} always"),
         ReasoningBack::Nothing => String::new(),
     };

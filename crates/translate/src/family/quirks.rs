@@ -73,6 +73,8 @@ pub enum MaxTokens {
 pub enum ReasoningBack {
     /// Its own, signed, unchanged.
     Proven,
+    /// The text, on turns that called tools, if there is one.
+    TextIfAny,
     /// The text, on turns that called tools, even if it is empty.
     TextWithCalls,
     /// The text, on every turn.

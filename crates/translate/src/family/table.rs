@@ -31,7 +31,7 @@ pub(super) const fn of(family: Family) -> &'static Quirks {
 const GENERIC: Quirks = Quirks {
     max_tokens: MaxTokens::MaxTokens,
     developer: false,
-    reasoning_back: ReasoningBack::TextWithCalls,
+    reasoning_back: ReasoningBack::TextIfAny,
     reasoning_member: ReasoningMember::ReasoningContent,
     reasoning: ReasoningStyle::Effort,
     lists: Lists::AsCame,
@@ -85,6 +85,7 @@ const ANTHROPIC: Quirks =
 
 /// Refuses a turn with calls that comes without its reasoning.
 const DEEPSEEK: Quirks = Quirks {
+    reasoning_back: ReasoningBack::TextWithCalls,
     reasoning: ReasoningStyle::ThinkingAndEffort,
     lists: Lists::WithPictures,
     top_k: false,
