@@ -1,12 +1,14 @@
 //! Translation of whole answers.
 
-use crate::calls::Calls;
 use crate::error::TranslateError;
 use crate::ir::Answer;
+use crate::middle::Middle;
 use crate::notes::Notes;
 use crate::responses::{self, ResponsesEcho};
+use crate::restore::{Recollection, Restorer};
 use crate::{chat, messages};
 use std::sync::Arc;
+use tollgate_base::Usage;
 use tollgate_protocol::Protocol;
 
 /// What an answer takes from the request it belongs to.
@@ -34,10 +36,26 @@ pub struct Translated {
     pub body: Vec<u8>,
     /// What the target protocol could not say: each name once, e.g. `thinking.signature`, `citations`.
     pub dropped: Vec<String>,
+    /// What was counted here because the upstream reported no usage.
+    pub estimate: Option<Usage>,
+    /// What is to be remembered for a caller that cannot send reasoning back.
+    pub recollection: Option<Recollection>,
 }
 
-/// Translates the body of a 200 answer that is no stream. With the same protocol on both sides it is read and written
-/// anew.
+impl Translated {
+    /// A translated answer after it has passed the stages between.
+    pub(crate) fn new(body: Vec<u8>, notes: &Notes, middle: &Middle) -> Self {
+        Self {
+            body,
+            dropped: notes.to_strings(),
+            estimate: middle.estimate(),
+            recollection: middle.restorer().and_then(Restorer::remember),
+        }
+    }
+}
+
+/// Translates the body of a 200 answer that is no stream, and undoes by `restorer` what its request's translation
+/// changed. With the same protocol on both sides it is read and written anew.
 ///
 /// # Errors
 /// [`TranslateError::Malformed`] if the body is not what `from` promises, [`TranslateError::UpstreamFailed`] if it holds
@@ -47,25 +65,14 @@ pub fn translate_answer(
     to: Protocol,
     body: &[u8],
     ctx: &AnswerContext,
-) -> Result<Vec<u8>, TranslateError> {
-    translate_answer_noted(from, to, body, ctx).map(|translated| translated.body)
-}
-
-/// As [`translate_answer`], and says what was left out.
-///
-/// # Errors
-/// As [`translate_answer`].
-pub fn translate_answer_noted(
-    from: Protocol,
-    to: Protocol,
-    body: &[u8],
-    ctx: &AnswerContext,
+    restorer: Option<Restorer>,
 ) -> Result<Translated, TranslateError> {
     let mut notes = Notes::default();
+    let mut middle = Middle::new(from, ctx, restorer);
     let mut answer = decode(from, body, &mut notes)?;
-    Calls::new(from).answer(&mut answer)?;
+    middle.answer(&mut answer)?;
     let body = encode(&answer, from, to, ctx, &mut notes)?;
-    Ok(Translated { body, dropped: notes.to_strings() })
+    Ok(Translated::new(body, &notes, &middle))
 }
 
 /// Reads a whole answer.

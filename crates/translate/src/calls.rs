@@ -53,7 +53,7 @@ impl Calls {
     }
 
     /// Changes a whole answer into what is to be written.
-    pub(crate) fn answer(mut self, answer: &mut Answer<'_>) -> Result<(), TranslateError> {
+    pub(crate) fn answer(&mut self, answer: &mut Answer<'_>) -> Result<(), TranslateError> {
         for part in &mut answer.parts {
             if let PartBody::ToolCall(call) = &mut part.body {
                 self.named(&call.name)?;

@@ -10,7 +10,9 @@ use crate::answer::{AnswerContext, Translated, decode};
 use crate::chat;
 use crate::error::TranslateError;
 use crate::json::Text;
+use crate::middle::Middle;
 use crate::notes::Notes;
+use crate::restore::Restorer;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tollgate_protocol::Protocol;
@@ -36,34 +38,27 @@ struct CompletionIn<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// Makes the envelope's `data` of the body of a 200 answer that is no stream.
+/// Makes the envelope's `data` of the body of a 200 answer that is no stream, and undoes by `restorer` what its request's
+/// translation changed.
 ///
-/// A Chat answer's `choices` and `usage` are taken as they are, all choices of them.
-///
-/// # Errors
-/// As [`crate::translate_answer`].
-pub fn envelope_data(from: Protocol, body: &[u8], ctx: &AnswerContext) -> Result<Vec<u8>, TranslateError> {
-    envelope_data_noted(from, body, ctx).map(|translated| translated.body)
-}
-
-/// As [`envelope_data`], and says what was left out.
+/// Where there is nothing to undo, a Chat answer's `choices` and `usage` are taken as they are, all choices of them.
 ///
 /// # Errors
 /// As [`crate::translate_answer`].
-pub fn envelope_data_noted(
+pub fn envelope_data(
     from: Protocol,
     body: &[u8],
     ctx: &AnswerContext,
+    restorer: Option<Restorer>,
 ) -> Result<Translated, TranslateError> {
-    match from {
-        Protocol::Chat => of_chat(body, ctx),
-        Protocol::Messages | Protocol::Responses => of_other(from, body, ctx),
+    let restorer = restorer.filter(|restorer| !restorer.is_idle());
+    if from == Protocol::Chat && restorer.is_none() {
+        return of_chat(body, ctx);
     }
-}
-
-fn of_other(from: Protocol, body: &[u8], ctx: &AnswerContext) -> Result<Translated, TranslateError> {
     let mut notes = Notes::default();
-    let answer = decode(from, body, &mut notes)?;
+    let mut middle = Middle::new(from, ctx, restorer);
+    let mut answer = decode(from, body, &mut notes)?;
+    middle.answer(&mut answer)?;
     let choice = chat::encode_choice(&answer, ctx, &mut notes).into_envelope_form();
     let data = DataOut {
         id: &chat::completion_id(&answer.id, &ctx.request_id),
@@ -72,7 +67,7 @@ fn of_other(from: Protocol, body: &[u8], ctx: &AnswerContext) -> Result<Translat
         usage: chat::UsageOut::from(&answer.finish.usage),
     };
     let body = serde_json::to_vec(&data).map_err(TranslateError::Encode)?;
-    Ok(Translated { body, dropped: notes.to_strings() })
+    Ok(Translated::new(body, &notes, &middle))
 }
 
 fn of_chat(body: &[u8], ctx: &AnswerContext) -> Result<Translated, TranslateError> {
@@ -92,5 +87,5 @@ fn of_chat(body: &[u8], ctx: &AnswerContext) -> Result<Translated, TranslateErro
         usage: completion.usage,
     };
     let body = serde_json::to_vec(&data).map_err(TranslateError::Encode)?;
-    Ok(Translated { body, dropped: Vec::new() })
+    Ok(Translated { body, dropped: Vec::new(), estimate: None, recollection: None })
 }

@@ -10,6 +10,11 @@ pub(crate) struct FrameWriter {
 }
 
 impl FrameWriter {
+    /// The data of the frame that was written last.
+    pub(crate) fn last(&self) -> &[u8] {
+        &self.json
+    }
+
     /// Appends one frame whose data is `value`; appends nothing if it cannot be written.
     pub(crate) fn write<T: Serialize>(
         &mut self,

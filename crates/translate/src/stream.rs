@@ -5,11 +5,13 @@
 //! closure, and gives the closure the events that follow from it.
 
 use crate::answer::AnswerContext;
-use crate::calls::Calls;
 use crate::error::TranslateError;
 use crate::ir::StreamEvent;
+use crate::middle::Middle;
 use crate::notes::Notes;
+use crate::restore::{Recollection, Restorer};
 use crate::{chat, messages, responses};
+use tollgate_base::Usage;
 use tollgate_protocol::Protocol;
 
 /// Translates one stream.
@@ -21,7 +23,7 @@ use tollgate_protocol::Protocol;
 pub struct StreamTranslator {
     decoder: Decoder,
     encoder: Encoder,
-    calls: Calls,
+    middle: Middle,
     failed: bool,
     #[cfg(debug_assertions)]
     watch: crate::grammar::Watch,
@@ -127,11 +129,11 @@ impl StreamTranslator {
     /// A translator for one stream. With the same protocol on both sides the stream is read and written anew.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "one context belongs to one stream")]
-    pub fn new(from: Protocol, to: Protocol, ctx: AnswerContext) -> Self {
+    pub fn new(from: Protocol, to: Protocol, ctx: AnswerContext, restorer: Option<Restorer>) -> Self {
         Self {
             decoder: Decoder::new(from),
             encoder: Encoder::new(to, &ctx, from == to),
-            calls: Calls::new(from),
+            middle: Middle::new(from, &ctx, restorer),
             failed: false,
             #[cfg(debug_assertions)]
             watch: crate::grammar::Watch::new(to),
@@ -151,8 +153,9 @@ impl StreamTranslator {
         }
         #[cfg(debug_assertions)]
         let written = out.len();
-        let Self { decoder, encoder, calls, .. } = self;
-        let emit = &mut |event: StreamEvent<'_>| encoder.event(calls.event(event)?, out);
+        let Self { decoder, encoder, middle, .. } = self;
+        let write = &mut |event: StreamEvent<'_>| encoder.event(event, out);
+        let emit = &mut |event: StreamEvent<'_>| middle.event(event, write);
         let result = decoder.frame(event, data, emit);
         self.failed = result.is_err();
         #[cfg(debug_assertions)]
@@ -168,8 +171,9 @@ impl StreamTranslator {
         }
         #[cfg(debug_assertions)]
         let written = out.len();
-        let Self { decoder, encoder, calls, .. } = self;
-        let emit = &mut |event: StreamEvent<'_>| encoder.event(calls.event(event)?, out);
+        let Self { decoder, encoder, middle, .. } = self;
+        let write = &mut |event: StreamEvent<'_>| encoder.event(event, out);
+        let emit = &mut |event: StreamEvent<'_>| middle.event(event, write);
         self.failed = decoder.eof(emit).is_err();
         let well = !self.failed && self.decoder.ended();
         #[cfg(debug_assertions)]
@@ -191,6 +195,27 @@ impl StreamTranslator {
                 Ok(())
             }
         }
+    }
+
+    /// The whole response, as JSON, that the last event of a Responses stream told; `None` before it and for other protocols.
+    #[must_use]
+    pub fn finished_response(&self) -> Option<&[u8]> {
+        match &self.encoder {
+            Encoder::Responses(encoder) => encoder.finished_response(),
+            Encoder::Messages(_) | Encoder::Chat(_) => None,
+        }
+    }
+
+    /// What was counted here because the upstream reported no usage; `None` if it did, or before the end.
+    #[must_use]
+    pub fn estimate(&self) -> Option<Usage> {
+        self.middle.estimate()
+    }
+
+    /// What is to be remembered of the answer for a caller that cannot send reasoning back.
+    #[must_use]
+    pub fn remember(&self) -> Option<Recollection> {
+        self.middle.restorer().and_then(Restorer::remember)
     }
 
     /// Whether anything of the answer has been written.

@@ -125,6 +125,18 @@ impl StreamEncoder {
         self.writer.next_sequence()
     }
 
+    /// The response as the terminal event told it.
+    pub(crate) fn finished_response(&self) -> Option<&[u8]> {
+        #[derive(serde::Deserialize)]
+        struct Terminal<'a> {
+            #[serde(borrow)]
+            response: &'a RawValue,
+        }
+        let terminal = self.ended.then(|| self.writer.last_event())?;
+        let terminal: Terminal<'_> = serde_json::from_slice(terminal).ok()?;
+        Some(terminal.response.get().as_bytes())
+    }
+
     /// Writes a keep-alive: `response.in_progress` again, since Codex does not count comments.
     pub(crate) fn keepalive(&mut self, out: &mut Vec<u8>) -> Result<(), TranslateError> {
         if self.head.id.is_empty() || self.ended {

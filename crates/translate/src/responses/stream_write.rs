@@ -24,6 +24,11 @@ impl Writer {
         self.next_sequence
     }
 
+    /// The data of the event that was written last.
+    pub(super) fn last_event(&self) -> &[u8] {
+        self.frames.last()
+    }
+
     /// Counts text that is held until the end of the stream.
     pub(super) fn hold(&mut self, bytes: usize) -> Result<(), TranslateError> {
         self.held_bytes = self.held_bytes.saturating_add(bytes);
