@@ -4,7 +4,7 @@ use super::wire::{ItemIn, PieceIn, is_filled, pieces};
 use super::{annotation, native, search};
 use crate::error::TranslateError;
 use crate::ir::{Part, PartBody, Phase, ToolCall, ToolKind};
-use crate::json::{Text, compact, into_cow, non_empty, text_or_json};
+use crate::json::{Text, into_cow, non_empty, own_json, text_or_json};
 use crate::notes::Notes;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -38,7 +38,10 @@ pub(super) fn read<'a>(raw: &'a RawValue, notes: &mut Notes) -> Result<ReadItem<
         }
         _ => match native::tool(&kind, &item) {
             Some(tool) => vec![(0, PartBody::ToolCall(native::call(tool, item, notes)))],
-            None => vec![(0, PartBody::Other { kind, json: compact(raw.get()) })],
+            None => {
+                let json = own_json(raw.get(), &[&kind, &id]);
+                vec![(0, PartBody::Other { kind, json })]
+            }
         },
     };
     let part = |(index, body)| (index, part(&id, phase, body));

@@ -422,7 +422,10 @@ impl StreamEncoder {
             }
             Place::Whole { upstream_id, body } => self.item_start(upstream_id.as_deref(), body, out)?,
         };
-        self.close_resting(false, false, out)?;
+        // Only the last item can be continued or cut.
+        if at + 1 < self.items.len() {
+            return self.close(at, false, false, out);
+        }
         self.resting = Some(at);
         Ok(())
     }
@@ -512,8 +515,7 @@ impl StreamEncoder {
         note_finish(finish.stop_sequence.is_some(), finish.refusal.as_ref(), &mut self.notes);
         let in_words = self.refuse(finish.refusal.as_ref(), out)?;
         let reason = stop::incomplete_reason(finish.stop, in_words);
-        let is_last = self.resting.is_some_and(|at| at + 1 == self.items.len());
-        self.close_resting(is_last, reason.is_some() && is_last, out)?;
+        self.close_resting(true, reason.is_some(), out)?;
         // Searches whose findings never came, and whatever else is open.
         for at in 0..self.items.len() {
             self.close(at, false, false, out)?;
