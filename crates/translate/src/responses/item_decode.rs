@@ -32,7 +32,8 @@ pub(super) fn read<'a>(raw: &'a RawValue, notes: &mut Notes) -> Result<ReadItem<
         "reasoning" => vec![(0, reasoning(item, notes))],
         "function_call" => vec![(0, function_call(item)?)],
         "custom_tool_call" => vec![(0, custom_call(item)?)],
-        "web_search_call" => {
+        // Its result names it, so one without an id cannot be said.
+        "web_search_call" if !id.is_empty() => {
             let [call, result] = search::read(item).map_err(TranslateError::Encode)?;
             vec![(0, call), (1, result)]
         }

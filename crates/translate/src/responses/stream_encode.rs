@@ -390,6 +390,9 @@ impl StreamEncoder {
             paragraph.push_str(text);
         }
         if is_raw {
+            if starts {
+                self.writer.raw_added(item, at, index, out)?;
+            }
             let event = EventOut { delta: Some(text), ..content_place(item, at, index) };
             return self.writer.event("response.reasoning_text.delta", event, out);
         }

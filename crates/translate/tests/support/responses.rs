@@ -133,8 +133,11 @@ impl Item {
                 assert_eq!(event["part"]["text"], self.text.as_str());
                 self.end("summary_index", event);
             }
-            ("reasoning", "reasoning_text.delta") => {
-                self.text.push_str(event["delta"].as_str().unwrap());
+            ("reasoning", "content_part.added") => self.begin("content_index", event),
+            ("reasoning", "reasoning_text.delta") => self.more("content_index", event),
+            ("reasoning", "content_part.done") => {
+                assert_eq!(event["part"]["text"], self.text.as_str());
+                self.end("content_index", event);
             }
             ("reasoning", "reasoning_text.done") => assert_eq!(event["text"], self.text.as_str()),
             ("function_call", "function_call_arguments.delta")
@@ -181,7 +184,10 @@ impl Item {
         }
         match item["type"].as_str().unwrap() {
             "message" => assert_eq!(item["content"], Value::Array(self.parts.clone())),
-            "reasoning" => assert_eq!(item["summary"], Value::Array(self.parts.clone())),
+            "reasoning" => {
+                let told = if item["content"].is_null() { "summary" } else { "content" };
+                assert_eq!(item[told], Value::Array(self.parts.clone()));
+            }
             "function_call" => assert_eq!(item["arguments"].as_str(), self.arguments.as_deref()),
             "custom_tool_call" => assert_eq!(item["input"].as_str(), self.arguments.as_deref()),
             _ => {}
