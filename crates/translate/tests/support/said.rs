@@ -136,7 +136,7 @@ impl Said {
             first[member] = if member == "input" { json!({}) } else { json!("") };
             events.push(json!({"type": "content_block_start", "index": index, "content_block": first}));
             // A call without arguments may have no delta at all.
-            let silent = text == "{}" && self.cuts[0].is_multiple_of(2);
+            let silent = member == "input" && text == "{}" && self.cuts[0].is_multiple_of(2);
             for piece in pieces(&text, &self.cuts[index..]).into_iter().filter(|_| !silent) {
                 let delta = json!({"type": kind, key: piece});
                 events.push(json!({"type": "content_block_delta", "index": index, "delta": delta}));
