@@ -1,19 +1,25 @@
 //! Runs every `golden/*.in` and compares with its `.out`. `UPDATE_GOLDEN=1` writes the `.out` files anew; read each
 //! before committing it.
 //!
-//! The first line of an `.in` file says what to do: `# answer|envelope|stream FROM TO [include_usage]`; the rest is
-//! the upstream's body, or its event stream. The last line of an `.out` file says how it ended.
+//! The first line of an `.in` file says what to do: `# answer|envelope|stream FROM TO [include_usage] [echo]
+//! [estimate]`; the rest is the upstream's body, or its event stream. The last line of an `.out` file says how it ended.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use bytes::Bytes;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tollgate_protocol::Protocol;
 use tollgate_translate::grammar::{Ended, Grammar, check_answer};
 use tollgate_translate::{
-    AnswerContext, StreamTranslator, TranslateError, envelope_data_noted, translate_answer_noted,
+    AnswerContext, ResponsesEcho, StreamTranslator, TranslateError, envelope_data_noted,
+    translate_answer_noted,
 };
+
+/// The request that `echo` repeats.
+const REQUEST: &[u8] = br#"{"model":"m","input":"hi","instructions":"Be brief.","tools":[{"type":"custom","name":"exec"}],
+    "parallel_tool_calls":false,"reasoning":{"effort":"high","summary":"auto"},"store":false,"temperature":0.5}"#;
 
 #[test]
 fn every_case_comes_out_as_written() {
@@ -24,7 +30,7 @@ fn every_case_comes_out_as_written() {
         .filter(|path| path.extension().is_some_and(|extension| extension == "in"))
         .collect();
     cases.sort();
-    assert!(cases.len() >= 30, "the golden files are missing from {}", folder.display());
+    assert!(cases.len() >= 130, "the golden files are missing from {}", folder.display());
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let mut wrong = Vec::new();
     for case in cases {
@@ -45,12 +51,15 @@ fn run(case: &str) -> String {
     let kind = words.next().unwrap();
     let from: Protocol = words.next().unwrap().parse().unwrap();
     let to: Protocol = words.next().unwrap().parse().unwrap();
+    let words: Vec<&str> = words.collect();
+    let echo = words.contains(&"echo").then(|| Arc::new(ResponsesEcho::read(REQUEST)));
     let ctx = AnswerContext {
         model: "the-callers-name".to_owned(),
         created_at_s: 1_700_000_000,
         request_id: "req_1".to_owned(),
-        include_usage: words.next() == Some("include_usage"),
-        ..AnswerContext::default()
+        include_usage: words.contains(&"include_usage"),
+        responses_echo: echo,
+        estimated_input_tokens: words.contains(&"estimate").then_some(77),
     };
     match kind {
         "answer" => {

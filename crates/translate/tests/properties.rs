@@ -8,11 +8,33 @@ mod support;
 use proptest::prelude::*;
 use serde_json::{Value, json as value};
 use support::said::{Said, said};
-use support::{Event, Made, chat, ctx, json, messages, translate};
-use tollgate_protocol::Protocol::{Chat, Messages};
+use support::{Event, Made, bytes, chat, ctx, json, messages, responses, translate};
+use tollgate_protocol::Protocol::{Chat, Messages, Responses};
 use tollgate_protocol::{Protocol, observe_answer};
 use tollgate_translate::grammar::{Broken, Ended, Grammar, check_answer};
-use tollgate_translate::{envelope_data, translate_answer};
+use tollgate_translate::{StreamTranslator, envelope_data, translate_answer};
+
+const ALL: [Protocol; 3] = [Messages, Chat, Responses];
+
+fn pairs() -> impl Iterator<Item = (Protocol, Protocol)> {
+    ALL.into_iter().flat_map(|from| ALL.into_iter().map(move |to| (from, to)))
+}
+
+fn body(said: &Said, protocol: Protocol) -> Value {
+    match protocol {
+        Messages => said.messages_body(),
+        Chat => said.chat_body(),
+        Responses => said.responses_body(),
+    }
+}
+
+fn frames(said: &Said, protocol: Protocol) -> Vec<Event> {
+    match protocol {
+        Messages => said.messages_stream(),
+        Chat => said.chat_stream(),
+        Responses => said.responses_stream(),
+    }
+}
 
 fn whole(from: Protocol, to: Protocol, body: &Value) -> Value {
     let made = translate_answer(from, to, body.to_string().as_bytes(), &ctx(true)).unwrap();
@@ -34,7 +56,26 @@ fn ending(protocol: Protocol, frames: &[Event]) -> Result<Ended, Broken> {
     grammar.end()
 }
 
-/// Arguments are compared as JSON: whole answers have them compact, streams as the upstream wrote them.
+/// What a client makes of a stream; checks the grammar.
+fn accumulate(protocol: Protocol, events: &[Event], complete: bool) -> Option<Value> {
+    match protocol {
+        Messages => messages::accumulate(events, complete),
+        Chat => chat::accumulate(events, complete),
+        Responses => responses::accumulate(events, complete),
+    }
+}
+
+/// What an answer means, whole or put together from a stream: arguments are compared as JSON, since whole answers have
+/// them compact, streams as the upstream wrote them.
+fn meaning(protocol: Protocol, answer: &Value) -> Value {
+    match protocol {
+        Messages => answer.clone(),
+        Chat if answer.get("choices").is_some() => read_arguments(chat::of_answer(answer)),
+        Chat => read_arguments(answer.clone()),
+        Responses => responses::meaning(answer),
+    }
+}
+
 fn read_arguments(mut completion: Value) -> Value {
     let calls = completion["message"]["tool_calls"].as_array_mut();
     for call in calls.into_iter().flatten() {
@@ -45,27 +86,21 @@ fn read_arguments(mut completion: Value) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_messages_stream_says_what_the_answer_says(said in said()) {
-        let streamed = chat::accumulate(&stream(Messages, Chat, &said.messages_stream()), true).unwrap();
-        let whole = chat::of_answer(&whole(Messages, Chat, &said.messages_body()));
-        prop_assert_eq!(read_arguments(streamed), read_arguments(whole));
-    }
-
-    #[test]
-    fn a_chat_stream_says_what_the_answer_says(said in said()) {
-        let streamed = messages::accumulate(&stream(Chat, Messages, &said.chat_stream()), true).unwrap();
-        prop_assert_eq!(streamed, whole(Chat, Messages, &said.chat_body()));
+    fn a_stream_says_what_the_answer_says(said in said()) {
+        for (from, to) in pairs() {
+            let streamed = accumulate(to, &stream(from, to, &frames(&said, from)), true).unwrap();
+            let whole = whole(from, to, &body(&said, from));
+            prop_assert_eq!(meaning(to, &streamed), meaning(to, &whole), "{} to {}", from, to);
+        }
     }
 
     #[test]
     fn what_keeps_every_rule_comes_out_keeping_every_rule(said in said()) {
-        for (from, to, frames, body) in [
-            (Messages, Chat, said.messages_stream(), said.messages_body()),
-            (Chat, Messages, said.chat_stream(), said.chat_body()),
-        ] {
+        for (from, to) in pairs() {
+            let (body, frames) = (body(&said, from), frames(&said, from));
             prop_assert_eq!(check_answer(from, body.to_string().as_bytes()), Ok(()));
             prop_assert_eq!(check_answer(to, whole(from, to, &body).to_string().as_bytes()), Ok(()));
             prop_assert_eq!(ending(from, &frames), Ok(Ended::Well));
@@ -74,33 +109,56 @@ proptest! {
     }
 
     #[test]
-    fn both_directions_say_what_was_said(said in said()) {
-        let got = chat::of_answer(&whole(Messages, Chat, &said.messages_body()));
-        let mut want = chat::of_answer(&said.chat_body());
-        want["id"] = value!("msg_1");
-        prop_assert_eq!(got, want);
-        let got = whole(Chat, Messages, &said.chat_body());
-        for member in ["id", "content", "stop_reason", "stop_sequence"] {
-            prop_assert_eq!(&got[member], &said.messages_body()[member]);
+    fn every_direction_says_what_was_said(said in said()) {
+        for (from, to) in pairs() {
+            let got = meaning(to, &whole(from, to, &body(&said, from)));
+            let want = meaning(to, &body(&said, to));
+            same_answer(to, &got, &want)?;
         }
     }
 
     #[test]
     fn there_and_back_keeps_everything(said in said()) {
-        let body = said.messages_body();
-        let back = whole(Chat, Messages, &whole(Messages, Chat, &body));
-        same_message(&back, &body)?;
-        let there = stream(Messages, Chat, &said.messages_stream());
-        let back = messages::accumulate(&stream(Chat, Messages, &there), true).unwrap();
-        same_message(&back, &body)?;
+        for (from, to) in pairs() {
+            let own = body(&said, from);
+            let want = meaning(from, &own);
+            let back = whole(to, from, &whole(from, to, &own));
+            same_answer(from, &meaning(from, &back), &want)?;
+            let there = stream(from, to, &frames(&said, from));
+            let back = accumulate(from, &stream(to, from, &there), true).unwrap();
+            same_answer(from, &meaning(from, &back), &want)?;
+        }
+    }
+
+    #[test]
+    fn any_split_of_the_bytes_gives_the_same(said in said(), cuts in prop::collection::vec(any::<usize>(), 0..8)) {
+        for (from, to) in pairs() {
+            let frames = frames(&said, from);
+            let bytes = bytes(&frames);
+            let mut at: Vec<usize> = cuts.iter().map(|cut| cut % (bytes.len() + 1)).collect();
+            at.sort_unstable();
+            let mut translator = StreamTranslator::new(from, to, ctx(true));
+            let mut decoder = tollgate_sse::Decoder::new(1 << 20);
+            let mut out = Vec::new();
+            let mut start = 0;
+            for end in at.into_iter().chain([bytes.len()]) {
+                decoder.push(bytes::Bytes::copy_from_slice(&bytes[start..end])).unwrap();
+                start = end;
+                while let Some(frame) = decoder.next_frame() {
+                    translator.frame(frame.event_str(), &frame.data, &mut out).unwrap();
+                }
+            }
+            prop_assert!(translator.on_eof(&mut out));
+            prop_assert_eq!(support::events(&out), stream(from, to, &frames));
+        }
     }
 
     #[test]
     fn a_cut_stream_never_looks_whole(said in said(), cut in any::<usize>()) {
-        for (from, to, frames, least) in
-            [(Messages, Chat, said.messages_stream(), 1), (Chat, Messages, said.chat_stream(), 3)]
-        {
+        for (from, to) in pairs() {
             // Chat's last three frames are the finish chunk, the usage chunk and [DONE]; the first ends the answer.
+            let least = if from == Chat { 3 } else { 1 };
+            let frames = frames(&said, from);
             let kept = cut % (frames.len() - least + 1);
             let made = translate(from, to, &frames[..kept]);
             prop_assert!(!made.ended);
@@ -110,20 +168,47 @@ proptest! {
 
     #[test]
     fn the_envelope_has_the_same_message(said in said()) {
-        let data = envelope_data(Messages, said.messages_body().to_string().as_bytes(), &ctx(true)).unwrap();
-        let data = json(std::str::from_utf8(&data).unwrap());
-        let completion = whole(Messages, Chat, &said.messages_body());
-        prop_assert_eq!(&data["choices"][0]["message"]["content"], &value!(said.text.unwrap_or_default()));
-        prop_assert_eq!(
-            &data["choices"][0]["message"]["tool_calls"],
-            &completion["choices"][0]["message"]["tool_calls"]
-        );
-        prop_assert_eq!(&data["usage"], &completion["usage"]);
+        for from in [Messages, Responses] {
+            let body = body(&said, from);
+            let data = envelope_data(from, body.to_string().as_bytes(), &ctx(true)).unwrap();
+            let data = json(std::str::from_utf8(&data).unwrap());
+            let completion = whole(from, Chat, &body);
+            let text = said.text.clone().unwrap_or_default();
+            prop_assert_eq!(&data["choices"][0]["message"]["content"], &value!(text));
+            prop_assert_eq!(
+                &data["choices"][0]["message"]["tool_calls"],
+                &completion["choices"][0]["message"]["tool_calls"]
+            );
+            prop_assert_eq!(&data["usage"], &completion["usage"]);
+        }
     }
 }
 
+/// Compares what both protocols of a direction can say, and all that is counted.
+fn same_answer(protocol: Protocol, got: &Value, want: &Value) -> Result<(), TestCaseError> {
+    let members: &[&str] = match protocol {
+        Messages => return same_message(got, want),
+        Chat => &["created", "model", "message", "finish_reason"],
+        Responses => &["object", "created_at", "model", "status", "incomplete_details", "output", "error"],
+    };
+    for member in members {
+        prop_assert_eq!(&got[member], &want[member], "{}", member);
+    }
+    for (member, count) in want["usage"].as_object().unwrap() {
+        match count.as_object() {
+            None => prop_assert_eq!(&got["usage"][member], count),
+            Some(details) => {
+                for (detail, count) in details {
+                    prop_assert_eq!(&got["usage"][member][detail], count, "{}", detail);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 fn same_message(back: &Value, body: &Value) -> Result<(), TestCaseError> {
-    for member in ["id", "type", "role", "model", "content", "stop_reason", "stop_sequence"] {
+    for member in ["type", "role", "model", "content", "stop_reason", "stop_sequence"] {
         prop_assert_eq!(&back[member], &body[member], "{}", member);
     }
     for member in ["input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"]
@@ -135,10 +220,7 @@ fn same_message(back: &Value, body: &Value) -> Result<(), TestCaseError> {
 
 /// Checks what was written against the target's grammar.
 fn check(to: Protocol, made: &Made) {
-    match to {
-        Messages => messages::accumulate(&made.events, made.ended),
-        _ => chat::accumulate(&made.events, made.ended),
-    };
+    accumulate(to, &made.events, made.ended);
 }
 
 /// A frame of a stream with something wrong: dropped, doubled, out of place, or with a member changed.
@@ -209,13 +291,12 @@ fn changes() -> impl Strategy<Value = Changes> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 384, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_comes_in_what_goes_out_is_well_formed(said in said(), changes in changes()) {
-        for (from, to, mut frames) in
-            [(Messages, Chat, said.messages_stream()), (Chat, Messages, said.chat_stream())]
-        {
+        for (from, to) in pairs() {
+            let mut frames = frames(&said, from);
             spoil(&mut frames, &changes);
             check(to, &translate(from, to, &frames));
         }
@@ -223,10 +304,10 @@ proptest! {
 
     #[test]
     fn arbitrary_frames_never_panic(
-        frames in prop::collection::vec(("[a-z_]{0,6}|content_block_delta|error", "\\PC{0,40}"), 0..6),
+        frames in prop::collection::vec(("[a-z_]{0,6}|content_block_delta|error|response\\.completed", "\\PC{0,40}"), 0..6),
         body in prop::collection::vec(any::<u8>(), 0..64),
     ) {
-        for (from, to) in [(Messages, Chat), (Chat, Messages)] {
+        for (from, to) in pairs() {
             check(to, &translate(from, to, &frames));
             let _ = translate_answer(from, to, &body, &ctx(true));
             let _ = envelope_data(from, &body, &ctx(true));
@@ -235,7 +316,8 @@ proptest! {
 
     #[test]
     fn spoiled_answers_keep_the_rules(said in said(), changes in changes()) {
-        for (from, to, body) in [(Messages, Chat, said.messages_body()), (Chat, Messages, said.chat_body())] {
+        for (from, to) in pairs() {
+            let body = body(&said, from);
             let mut frames = vec![(String::new(), body.to_string())];
             spoil(&mut frames, &changes);
             let Some((_, data)) = frames.first() else { continue };

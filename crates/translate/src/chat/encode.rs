@@ -5,7 +5,7 @@ use super::usage::UsageOut;
 use super::{completion_id, stop};
 use crate::answer::AnswerContext;
 use crate::error::TranslateError;
-use crate::ir::{Answer, Citation, PartBody, ToolCall, ToolKind};
+use crate::ir::{Answer, Citation, Part, PartBody, ToolCall, ToolKind};
 use crate::notes::Notes;
 use serde::Serialize;
 
@@ -136,7 +136,7 @@ pub(crate) fn encode_choice<'a>(
 ) -> ChoiceOut<'a> {
     let mut gathered = Gathered::default();
     for part in &answer.parts {
-        gathered.add(&part.body, ctx, notes);
+        gathered.add(part, ctx, notes);
     }
     let finish = &answer.finish;
     if finish.stop_sequence.is_some() {
@@ -177,11 +177,12 @@ struct Gathered<'a> {
 }
 
 impl<'a> Gathered<'a> {
-    fn add(&mut self, body: &'a PartBody<'_>, ctx: &AnswerContext, notes: &mut Notes) {
-        if !matches!(body, PartBody::Text { .. }) {
-            self.content_join.break_off();
+    fn add(&mut self, part: &'a Part<'_>, ctx: &AnswerContext, notes: &mut Notes) {
+        match part.body {
+            PartBody::Text { .. } => self.content_join.begin(part.item_id.as_deref()),
+            _ => self.content_join.break_off(),
         }
-        match body {
+        match &part.body {
             PartBody::Text { text, citations } => self.text(text, citations, notes),
             PartBody::Reasoning { text, signature, encrypted, .. } => {
                 if signature.is_some() {
@@ -251,7 +252,7 @@ pub(super) fn call_id(id: &str, index: usize, request_id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::{Finish, Part, StopReason};
+    use crate::ir::{Finish, StopReason};
 
     #[test]
     fn annotations_point_at_their_text_by_characters() {

@@ -77,7 +77,13 @@ impl StreamEncoder {
     pub(crate) fn event(&mut self, event: StreamEvent<'_>, out: &mut Vec<u8>) -> Result<(), TranslateError> {
         match event {
             StreamEvent::Start(start) => self.start(&start, out),
-            StreamEvent::PartStart { part, start, .. } => self.part_start(part, &start, out),
+            StreamEvent::PartStart { part, item_id, start, .. } => {
+                match start {
+                    PartStart::Text => self.content.begin(item_id.as_deref()),
+                    _ => self.content.break_off(),
+                }
+                self.part_start(part, &start, out)
+            }
             StreamEvent::Delta { part, delta } => self.part_delta(part, delta, out),
             StreamEvent::PartEnd { part } => self.part_end(part, out),
             StreamEvent::Ping => {
@@ -137,9 +143,6 @@ impl StreamEncoder {
         start: &PartStart<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), TranslateError> {
-        if *start != PartStart::Text {
-            self.content.break_off();
-        }
         let open = match start {
             PartStart::Text => Open::Text { start: self.content_chars, citations: Vec::new() },
             PartStart::Reasoning => {

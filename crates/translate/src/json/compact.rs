@@ -33,6 +33,16 @@ pub(crate) fn compact(json: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A block or item as it came, made compact, to be written again for readers of its own protocol. Empty if one of its
+/// names is missing or no string: no client could read it.
+pub(crate) fn own_json<'a>(json: &'a str, names: &[&str]) -> Cow<'a, str> {
+    let is_named = |name: &&str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        !name.is_empty() && name.bytes().all(plain) && json.contains(&format!("\"{name}\""))
+    };
+    if names.iter().all(is_named) { compact(json) } else { Cow::Borrowed("") }
+}
+
 /// Whether `text` is one valid JSON object.
 pub(crate) fn is_object(text: &str) -> bool {
     text.trim_start().starts_with('{') && serde_json::from_str::<&RawValue>(text).is_ok()
@@ -115,6 +125,17 @@ mod tests {
         }
         for bad in ["", "[]", "null", "\"{}\"", "{", "{}x", "{'a':1}"] {
             assert!(!is_object(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_name_of_its_own_is_not_repeated() {
+        assert_eq!(
+            own_json("{ \"type\": \"a_b\", \"id\": \"i\" }", &["a_b", "i"]),
+            r#"{"type":"a_b","id":"i"}"#
+        );
+        for names in [["a", ""], ["7", "i"]] {
+            assert_eq!(own_json(r#"{"type":7,"kind":"a","id":"i"}"#, &names), "");
         }
     }
 

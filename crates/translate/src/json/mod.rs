@@ -6,7 +6,7 @@ mod count;
 mod object;
 mod text;
 
-pub(crate) use compact::{Completeness, compact, is_object};
+pub(crate) use compact::{Completeness, compact, is_object, own_json};
 pub(crate) use count::Count;
 pub(crate) use object::{to_object, wrap_text};
 pub(crate) use text::{Text, into_cow, non_empty, text_or_json};

@@ -4,7 +4,7 @@ use super::stop;
 use super::wire::{BlockIn, MessageIn, citations, refusal};
 use crate::error::TranslateError;
 use crate::ir::{Answer, Finish, Part, PartBody, StopReason, ToolCall, ToolKind};
-use crate::json::{Text, compact, into_cow, non_empty};
+use crate::json::{Text, compact, into_cow, non_empty, own_json};
 use crate::meter::Meter;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -72,7 +72,7 @@ fn part(raw: &RawValue) -> Result<PartBody<'_>, TranslateError> {
             kind,
             content: block.content.map_or(Cow::Borrowed("null"), |raw| compact(raw.get())),
         },
-        _ => PartBody::Other { kind, json: compact(raw.get()) },
+        _ => PartBody::Other { json: own_json(raw.get(), &[&kind]), kind },
     })
 }
 

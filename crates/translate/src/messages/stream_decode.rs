@@ -7,7 +7,7 @@ use crate::error::TranslateError;
 use crate::ir::{
     Delta, Finish, PartId, PartStart, RefusalDetails, StopReason, StreamEvent, StreamStart, ToolKind,
 };
-use crate::json::{Text, compact, into_cow, non_empty};
+use crate::json::{Text, compact, into_cow, non_empty, own_json};
 use crate::meter::Meter;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -264,7 +264,7 @@ fn part_start<'a>(block: BlockIn<'a>, json: &'a str) -> PartStart<'a> {
             kind,
             content: block.content.map_or(Cow::Borrowed("null"), |raw| compact(raw.get())),
         },
-        _ => PartStart::Other { kind, json: compact(json) },
+        _ => PartStart::Other { json: own_json(json, &[&kind]), kind },
     }
 }
 

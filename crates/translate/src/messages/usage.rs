@@ -34,6 +34,8 @@ struct OutputDetailsOut {
 #[derive(Serialize)]
 struct ServerToolUseOut {
     web_search_requests: u64,
+    /// Nobody is charged for these, so nobody counts them; SDKs take the member for granted.
+    web_fetch_requests: u64,
 }
 
 impl UsageOut {
@@ -51,8 +53,10 @@ impl UsageOut {
             output_tokens: usage.output_tokens,
             output_tokens_details: (usage.reasoning_tokens > 0)
                 .then_some(OutputDetailsOut { thinking_tokens: usage.reasoning_tokens }),
-            server_tool_use: (usage.web_search_calls > 0)
-                .then_some(ServerToolUseOut { web_search_requests: usage.web_search_calls }),
+            server_tool_use: (usage.web_search_calls > 0).then_some(ServerToolUseOut {
+                web_search_requests: usage.web_search_calls,
+                web_fetch_requests: 0,
+            }),
             service_tier: tier.and_then(tier_word),
         }
     }

@@ -1,6 +1,6 @@
 //! The events of a Responses stream as written.
 
-use super::item::{ContentOut, SummaryOut};
+use super::item::{ContentOut, RawReasoningOut, SummaryOut};
 use super::object::ResponseOut;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -49,4 +49,5 @@ pub(super) struct EventOut<'a> {
 pub(super) enum PartOut<'a> {
     Content(ContentOut<'a>),
     Summary(SummaryOut<'a>),
+    Raw(RawReasoningOut<'a>),
 }

@@ -182,7 +182,7 @@ pub(super) enum SummaryOut<'a> {
 }
 
 /// A part of raw reasoning as written.
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum RawReasoningOut<'a> {
     ReasoningText { text: &'a str },

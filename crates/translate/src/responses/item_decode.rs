@@ -4,7 +4,7 @@ use super::wire::{ItemIn, PieceIn, is_filled, pieces};
 use super::{annotation, native, search};
 use crate::error::TranslateError;
 use crate::ir::{Part, PartBody, Phase, ToolCall, ToolKind};
-use crate::json::{Text, compact, into_cow, non_empty, text_or_json};
+use crate::json::{Text, into_cow, non_empty, own_json, text_or_json};
 use crate::notes::Notes;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -32,13 +32,17 @@ pub(super) fn read<'a>(raw: &'a RawValue, notes: &mut Notes) -> Result<ReadItem<
         "reasoning" => vec![(0, reasoning(item, notes))],
         "function_call" => vec![(0, function_call(item)?)],
         "custom_tool_call" => vec![(0, custom_call(item)?)],
-        "web_search_call" => {
+        // Its result names it, so one without an id cannot be said.
+        "web_search_call" if !id.is_empty() => {
             let [call, result] = search::read(item).map_err(TranslateError::Encode)?;
             vec![(0, call), (1, result)]
         }
         _ => match native::tool(&kind, &item) {
             Some(tool) => vec![(0, PartBody::ToolCall(native::call(tool, item, notes)))],
-            None => vec![(0, PartBody::Other { kind, json: compact(raw.get()) })],
+            None => {
+                let json = own_json(raw.get(), &[&kind, &id]);
+                vec![(0, PartBody::Other { kind, json })]
+            }
         },
     };
     let part = |(index, body)| (index, part(&id, phase, body));

@@ -17,6 +17,8 @@ mod stop;
 mod stream_decode;
 mod stream_encode;
 mod stream_item;
+mod stream_parts;
+mod stream_said;
 mod stream_write;
 mod usage;
 mod wire;

@@ -1,7 +1,7 @@
 //! Writes the events inside an item: what its parts say, and that they begin and end.
 
 use super::event::{EventOut, PartOut};
-use super::item::{Body, Content, Item, SummaryOut};
+use super::item::{Body, Content, Item, RawReasoningOut, SummaryOut};
 use crate::error::TranslateError;
 use crate::frame::FrameWriter;
 use crate::ir::ToolKind;
@@ -116,7 +116,20 @@ impl Writer {
         self.event("response.content_part.done", event, out)
     }
 
-    /// Writes that the next part of a summary begins, and its first text.
+    /// Writes that the next paragraph of raw reasoning begins.
+    pub(super) fn raw_added(
+        &mut self,
+        item: &Item,
+        output_index: usize,
+        content_index: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), TranslateError> {
+        let part = Some(PartOut::Raw(RawReasoningOut::ReasoningText { text: "" }));
+        let event = EventOut { part, ..content_place(item, output_index, content_index) };
+        self.event("response.content_part.added", event, out)
+    }
+
+    /// Writes that the next part of a summary begins.
     pub(super) fn summary_added(
         &mut self,
         item: &Item,
@@ -138,8 +151,10 @@ impl Writer {
     ) -> Result<(), TranslateError> {
         let Body::Reasoning { summary, content, .. } = &item.body else { return Ok(()) };
         if let Some(text) = content.last() {
-            let place = content_place(item, output_index, content.len() - 1);
-            return self.event("response.reasoning_text.done", EventOut { text: Some(text), ..place }, out);
+            let place = || content_place(item, output_index, content.len() - 1);
+            self.event("response.reasoning_text.done", EventOut { text: Some(text), ..place() }, out)?;
+            let part = Some(PartOut::Raw(RawReasoningOut::ReasoningText { text }));
+            return self.event("response.content_part.done", EventOut { part, ..place() }, out);
         }
         let Some(text) = summary.last() else { return Ok(()) };
         let place = || summary_place(item, output_index, summary.len() - 1);

@@ -50,10 +50,25 @@ impl From<&Usage> for UsageOut {
     }
 }
 
-/// `tool_usage` as written: there is one where the provider searched.
+/// `tool_usage` as written: there is one where the provider searched. SDKs take both members for granted.
 #[derive(Serialize)]
 pub(super) struct ToolUsageOut {
+    image_gen: ImageGenOut,
     web_search: WebSearchOut,
+}
+
+#[derive(Serialize, Default)]
+struct ImageGenOut {
+    input_tokens: u64,
+    input_tokens_details: ImageDetailsOut,
+    output_tokens: u64,
+    total_tokens: u64,
+}
+
+#[derive(Serialize, Default)]
+struct ImageDetailsOut {
+    image_tokens: u64,
+    text_tokens: u64,
 }
 
 #[derive(Serialize)]
@@ -63,8 +78,10 @@ struct WebSearchOut {
 
 impl ToolUsageOut {
     pub(super) fn new(usage: &Usage) -> Option<Self> {
-        (usage.web_search_calls > 0)
-            .then_some(Self { web_search: WebSearchOut { num_requests: usage.web_search_calls } })
+        (usage.web_search_calls > 0).then(|| Self {
+            image_gen: ImageGenOut::default(),
+            web_search: WebSearchOut { num_requests: usage.web_search_calls },
+        })
     }
 }
 

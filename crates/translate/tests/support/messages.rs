@@ -74,7 +74,8 @@ fn add(block: &mut Value, delta: &Value, input: &mut String) {
         "thinking_delta" => ("thinking", "thinking"),
         "signature_delta" => ("thinking", "signature"),
         "input_json_delta" => {
-            assert_eq!(block["type"], "tool_use");
+            let kind = block["type"].as_str().unwrap();
+            assert!(!matches!(kind, "text" | "thinking" | "redacted_thinking"), "input of a {kind}");
             input.push_str(delta["partial_json"].as_str().unwrap());
             return;
         }

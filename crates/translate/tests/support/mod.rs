@@ -3,6 +3,7 @@
 
 pub(crate) mod chat;
 pub(crate) mod messages;
+pub(crate) mod responses;
 pub(crate) mod said;
 
 use bytes::Bytes;
@@ -58,6 +59,15 @@ pub(crate) fn translate(from: Protocol, to: Protocol, frames: &[Event]) -> Made 
     assert!(ended || out.len() == before, "a cut stream was written to");
     assert!(!(ended && failure.is_some()), "a failed stream ended well");
     Made { events: events(&out), ended, failure }
+}
+
+/// Frames as bytes of a stream.
+pub(crate) fn bytes(frames: &[Event]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (event, data) in frames {
+        tollgate_sse::write_event(&mut bytes, Some(event), data.as_bytes());
+    }
+    bytes
 }
 
 pub(crate) fn json(text: &str) -> Value {

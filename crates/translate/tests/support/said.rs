@@ -136,7 +136,7 @@ impl Said {
             first[member] = if member == "input" { json!({}) } else { json!("") };
             events.push(json!({"type": "content_block_start", "index": index, "content_block": first}));
             // A call without arguments may have no delta at all.
-            let silent = text == "{}" && self.cuts[0].is_multiple_of(2);
+            let silent = member == "input" && text == "{}" && self.cuts[0].is_multiple_of(2);
             for piece in pieces(&text, &self.cuts[index..]).into_iter().filter(|_| !silent) {
                 let delta = json!({"type": kind, key: piece});
                 events.push(json!({"type": "content_block_delta", "index": index, "delta": delta}));
@@ -210,6 +210,110 @@ impl Said {
         chunk(json!([]), self.chat_usage());
         frames.push("[DONE]".to_owned());
         frames.into_iter().map(|data| (String::new(), data)).collect()
+    }
+
+    // ---- Responses
+
+    fn items(&self) -> Vec<Value> {
+        let mut items = Vec::new();
+        if let Some(text) = &self.thinking {
+            let summary = json!([{"type": "summary_text", "text": text}]);
+            items.push(json!({"type": "reasoning", "id": "rs_1", "summary": summary}));
+        }
+        if let Some(text) = &self.text {
+            let content = json!([{"type": "output_text", "text": text, "annotations": [], "logprobs": []}]);
+            items.push(json!({"type": "message", "id": "msg_1", "role": "assistant", "status": "completed",
+                "content": content}));
+        }
+        for (n, call) in self.calls.iter().enumerate() {
+            items.push(json!({"type": "function_call", "id": format!("fc_{n}"), "call_id": call.id,
+                "name": call.name, "arguments": call.arguments.to_string(), "status": "completed"}));
+        }
+        if let Some(last) = items.last_mut().filter(|item| self.cut_by_limit && item["status"].is_string()) {
+            last["status"] = json!("incomplete");
+        }
+        items
+    }
+
+    pub(crate) fn responses_body(&self) -> Value {
+        let [input, output, read, write, thinking] = self.tokens;
+        let reason = self.cut_by_limit.then(|| json!({"reason": "max_output_tokens"}));
+        json!({
+            "id": "resp_1", "object": "response", "created_at": 7, "model": "m",
+            "status": if self.cut_by_limit { "incomplete" } else { "completed" },
+            "error": null, "incomplete_details": reason, "output": self.items(),
+            "usage": {
+                "input_tokens": input + read + write, "output_tokens": output,
+                "total_tokens": input + read + write + output,
+                "input_tokens_details": {"cached_tokens": read, "cache_write_tokens": write},
+                "output_tokens_details": {"reasoning_tokens": thinking},
+            },
+        })
+    }
+
+    /// The stream in one of the forms in which providers send it: whole, without the ends of parts and items, without
+    /// their beginnings, or only the items, or only the response.
+    pub(crate) fn responses_stream(&self) -> Vec<Event> {
+        let form = self.cuts[1] % 6;
+        let body = self.responses_body();
+        let mut started = body.clone();
+        started["status"] = json!("in_progress");
+        started["output"] = json!([]);
+        started["usage"] = Value::Null;
+        let mut events = vec![
+            json!({"type": "response.created", "response": started}),
+            json!({"type": "response.in_progress", "response": started}),
+        ];
+        for (index, item) in self.items().into_iter().enumerate() {
+            let inside = self.inside(index, &item);
+            let ends = |event: &Value| event["type"].as_str().unwrap().ends_with(".done");
+            let begins = |event: &Value| event["type"].as_str().unwrap().ends_with(".added");
+            events.extend(inside.into_iter().filter(|event| match form {
+                0 | 1 => true,
+                2 => !ends(event),
+                3 => !begins(event),
+                4 => event["type"] == "response.output_item.done",
+                _ => false,
+            }));
+        }
+        let kind = format!("response.{}", body["status"].as_str().unwrap());
+        events.push(json!({"type": kind, "response": body}));
+        let numbered = events.into_iter().enumerate().map(|(n, mut event)| {
+            event["sequence_number"] = json!(n);
+            (event["type"].as_str().unwrap().to_owned(), event.to_string())
+        });
+        numbered.collect()
+    }
+
+    fn inside(&self, index: usize, item: &Value) -> Vec<Value> {
+        let id = &item["id"];
+        let mut added = item.clone();
+        let (kind, place, text) = match item["type"].as_str().unwrap() {
+            "message" => {
+                added["content"] = json!([]);
+                ("output_text", "content_index", item["content"][0]["text"].as_str().unwrap())
+            }
+            "reasoning" => {
+                added["summary"] = json!([]);
+                ("reasoning_summary_text", "summary_index", item["summary"][0]["text"].as_str().unwrap())
+            }
+            _ => {
+                added["arguments"] = json!("");
+                ("function_call_arguments", "none", item["arguments"].as_str().unwrap())
+            }
+        };
+        let mut events =
+            vec![json!({"type": "response.output_item.added", "output_index": index, "item": added})];
+        for piece in pieces(text, &self.cuts[index..]) {
+            let kind = format!("response.{kind}.delta");
+            events
+                .push(json!({"type": kind, "item_id": id, "output_index": index, place: 0, "delta": piece}));
+        }
+        let member = if kind == "function_call_arguments" { "arguments" } else { "text" };
+        let kind = format!("response.{kind}.done");
+        events.push(json!({"type": kind, "item_id": id, "output_index": index, place: 0, member: text}));
+        events.push(json!({"type": "response.output_item.done", "output_index": index, "item": item}));
+        events
     }
 
     /// The pieces of all calls. Each call's come in order; the calls interleave, beginning in order.
