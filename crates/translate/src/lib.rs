@@ -29,6 +29,7 @@ mod reasoning;
 mod repair;
 mod request;
 mod responses;
+pub mod restore;
 mod sequence;
 mod settle;
 mod stream;
