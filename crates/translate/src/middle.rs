@@ -27,11 +27,7 @@ impl Middle {
     }
 
     /// Takes one event and gives `emit` those that follow from it.
-    pub(crate) fn event<F>(
-        &mut self,
-        mut event: StreamEvent<'_>,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
+    pub(crate) fn event<F>(&mut self, mut event: StreamEvent<'_>, emit: &mut F) -> Result<(), TranslateError>
     where
         F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
     {
@@ -40,9 +36,7 @@ impl Middle {
             tally.event(&mut event);
         }
         match restorer {
-            Some(restorer) => {
-                restorer.event(event, &mut |event: StreamEvent<'_>| emit(calls.event(event)?))
-            }
+            Some(restorer) => restorer.event(event, &mut |event: StreamEvent<'_>| emit(calls.event(event)?)),
             None => emit(calls.event(event)?),
         }
     }

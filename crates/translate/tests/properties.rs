@@ -37,7 +37,7 @@ fn frames(said: &Said, protocol: Protocol) -> Vec<Event> {
 }
 
 fn whole(from: Protocol, to: Protocol, body: &Value) -> Value {
-    let made = translate_answer(from, to, body.to_string().as_bytes(), &ctx(true)).unwrap();
+    let made = translate_answer(from, to, body.to_string().as_bytes(), &ctx(true), None).unwrap().body;
     json(std::str::from_utf8(&made).unwrap())
 }
 
@@ -137,7 +137,7 @@ proptest! {
             let bytes = bytes(&frames);
             let mut at: Vec<usize> = cuts.iter().map(|cut| cut % (bytes.len() + 1)).collect();
             at.sort_unstable();
-            let mut translator = StreamTranslator::new(from, to, ctx(true));
+            let mut translator = StreamTranslator::new(from, to, ctx(true), None);
             let mut decoder = tollgate_sse::Decoder::new(1 << 20);
             let mut out = Vec::new();
             let mut start = 0;
@@ -170,7 +170,7 @@ proptest! {
     fn the_envelope_has_the_same_message(said in said()) {
         for from in [Messages, Responses] {
             let body = body(&said, from);
-            let data = envelope_data(from, body.to_string().as_bytes(), &ctx(true)).unwrap();
+            let data = envelope_data(from, body.to_string().as_bytes(), &ctx(true), None).unwrap().body;
             let data = json(std::str::from_utf8(&data).unwrap());
             let completion = whole(from, Chat, &body);
             let text = said.text.clone().unwrap_or_default();
@@ -309,8 +309,8 @@ proptest! {
     ) {
         for (from, to) in pairs() {
             check(to, &translate(from, to, &frames));
-            let _ = translate_answer(from, to, &body, &ctx(true));
-            let _ = envelope_data(from, &body, &ctx(true));
+            let _ = translate_answer(from, to, &body, &ctx(true), None);
+            let _ = envelope_data(from, &body, &ctx(true), None);
         }
     }
 
@@ -321,7 +321,7 @@ proptest! {
             let mut frames = vec![(String::new(), body.to_string())];
             spoil(&mut frames, &changes);
             let Some((_, data)) = frames.first() else { continue };
-            if let Ok(made) = translate_answer(from, to, data.as_bytes(), &ctx(true)) {
+            if let Ok(made) = translate_answer(from, to, data.as_bytes(), &ctx(true), None).map(|made| made.body) {
                 // A Messages upstream's input may be anything; Chat has it as text.
                 let kept = check_answer(to, &made).map_err(|broken| broken.rule);
                 prop_assert!(matches!(kept, Ok(()) | Err("tool_input")), "{:?}", check_answer(to, &made));

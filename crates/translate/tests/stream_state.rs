@@ -17,7 +17,7 @@ fn ctx() -> AnswerContext {
 }
 
 fn chat_to(to: Protocol) -> StreamTranslator {
-    StreamTranslator::new(Chat, to, ctx())
+    StreamTranslator::new(Chat, to, ctx(), None)
 }
 
 const FIRST: &str =
@@ -106,7 +106,8 @@ fn a_response_repeats_its_request() {
     let body = br#"{"model":"m","instructions":"Be brief.","tools":[{"type":"custom","name":"exec"}],"store":false}"#;
     let ctx = AnswerContext { responses_echo: Some(Arc::new(ResponsesEcho::read(body))), ..ctx() };
     let answer = br#"{"choices":[{"index":0,"message":{"content":"x"},"finish_reason":"stop"}]}"#;
-    let made = String::from_utf8(translate_answer(Chat, Responses, answer, &ctx).unwrap()).unwrap();
+    let made =
+        String::from_utf8(translate_answer(Chat, Responses, answer, &ctx, None).unwrap().body).unwrap();
     for member in [
         r#""instructions":"Be brief.""#,
         r#""tools":[{"type":"custom","name":"exec"}]"#,

@@ -77,7 +77,9 @@ impl Item {
             let is_empty = item[member].as_array().is_none_or(Vec::is_empty);
             need(is_empty, "item_shape", format!("`{member}` is not empty at the start"))?;
         }
-        for member in ["arguments", "input", "code"] {
+        // What a provider ran is told whole where it came whole.
+        let calls_back = matches!(item["type"].as_str(), Some("function_call" | "custom_tool_call"));
+        for member in ["arguments", "input"].into_iter().filter(|_| calls_back) {
             let is_empty = item[member].as_str().is_none_or(str::is_empty);
             need(is_empty, "item_shape", format!("`{member}` is not empty at the start"))?;
         }

@@ -47,7 +47,7 @@ pub(crate) struct Made {
 }
 
 pub(crate) fn translate(from: Protocol, to: Protocol, frames: &[Event]) -> Made {
-    let mut translator = StreamTranslator::new(from, to, ctx(true));
+    let mut translator = StreamTranslator::new(from, to, ctx(true), None);
     let mut out = Vec::new();
     let mut failure = None;
     for (event, data) in frames {

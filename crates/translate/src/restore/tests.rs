@@ -1,0 +1,336 @@
+//! What callers get of streams and whole answers.
+
+use super::*;
+use crate::carrier::{Cargo, open};
+use crate::ir::{Answer, Part, PartBody, Proof, StreamStart, ToolCall};
+use tollgate_protocol::Protocol::{Chat, Messages, Responses};
+
+fn key() -> CarrierKey {
+    CarrierKey::new(&[1; 32])
+}
+
+fn maker() -> MadeBy<'static> {
+    MadeBy { vendor: "v".into(), account: "a".into(), model: "m".into() }
+}
+
+fn restorer(back: WayBack, from: Protocol, to: Protocol) -> Restorer {
+    Restorer::new(back, maker(), key(), to, from)
+}
+
+fn start(part: u32, start: PartStart<'static>) -> StreamEvent<'static> {
+    StreamEvent::PartStart { part: PartId(part), item_id: None, phase: None, start }
+}
+
+fn delta(part: u32, delta: Delta<'static>) -> StreamEvent<'static> {
+    StreamEvent::Delta { part: PartId(part), delta }
+}
+
+fn text(part: u32, text: &'static str) -> StreamEvent<'static> {
+    delta(part, Delta::Text(text.into()))
+}
+
+fn arguments(part: u32, text: &'static str) -> StreamEvent<'static> {
+    delta(part, Delta::Arguments(text.into()))
+}
+
+fn end(part: u32) -> StreamEvent<'static> {
+    StreamEvent::PartEnd { part: PartId(part) }
+}
+
+fn call(part: u32, id: &'static str, name: &'static str) -> StreamEvent<'static> {
+    start(
+        part,
+        PartStart::ToolCall { id: id.into(), name: name.into(), namespace: None, kind: ToolKind::Function },
+    )
+}
+
+fn finish(stop: StopReason) -> StreamEvent<'static> {
+    StreamEvent::Finish(Finish { stop, ..Finish::default() })
+}
+
+/// What a caller gets of `events`.
+fn run(restorer: &mut Restorer, events: Vec<StreamEvent<'static>>) -> Vec<String> {
+    let mut said = Vec::new();
+    for event in events {
+        restorer
+            .event(event, &mut |event| {
+                said.push(match event {
+                    StreamEvent::PartStart { start, .. } => match start {
+                        PartStart::ToolCall { id, name, kind, .. } => format!("call {id} {name} {kind:?}"),
+                        PartStart::Redacted { data } => format!("redacted {data}"),
+                        start => format!("{start:?}"),
+                    },
+                    StreamEvent::Delta { delta, .. } => match delta {
+                        Delta::Text(text) => format!("+{text}"),
+                        Delta::Arguments(text) => format!("={text}"),
+                        Delta::Signature(data) => format!("signature {data}"),
+                        Delta::Encrypted(data) => format!("encrypted {data}"),
+                        delta => format!("{delta:?}"),
+                    },
+                    StreamEvent::PartEnd { .. } => "end".to_owned(),
+                    StreamEvent::Finish(finish) => {
+                        format!("{:?} {}", finish.stop, finish.stop_sequence.unwrap_or_default())
+                    }
+                    StreamEvent::Start(_) | StreamEvent::Ping => "other".to_owned(),
+                });
+                Ok(())
+            })
+            .unwrap();
+    }
+    said
+}
+
+fn tool(name: &str, kind: CallerToolKind) -> CallerTool {
+    CallerTool { name: name.to_owned(), namespace: None, kind }
+}
+
+#[test]
+fn nothing_to_do_costs_nothing() {
+    let mut idle = restorer(WayBack::default(), Messages, Messages);
+    assert!(idle.is_idle());
+    assert_eq!(run(&mut idle, vec![start(0, PartStart::Text), text(0, "a"), end(0)]), ["Text", "+a", "end"]);
+    assert!(!restorer(WayBack::default(), Chat, Messages).is_idle());
+    let back = WayBack { stop: vec!["x".into()], ..WayBack::default() };
+    assert!(!restorer(back, Chat, Chat).is_idle());
+}
+
+#[test]
+fn tools_get_their_own_names_and_custom_tools_their_text() {
+    let mut back = WayBack::default();
+    back.tools.insert("patch".into(), tool("apply_patch", CallerToolKind::Custom));
+    back.tools.insert("ns__f".into(), tool("f", CallerToolKind::Function));
+    let events = vec![
+        call(0, "c0", "patch"),
+        call(1, "c1", "ns__f"),
+        arguments(0, r#"{"input":"a\"#),
+        arguments(1, r#"{"input":1}"#),
+        arguments(0, r#"nb"}"#),
+        end(0),
+        end(1),
+    ];
+    let said = run(&mut restorer(back, Chat, Responses), events);
+    let expected =
+        ["call c0 apply_patch Custom", "call c1 f Function", "=a", r#"={"input":1}"#, "=\nb", "end", "end"];
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn ids_are_made_to_fit_messages_only() {
+    let events = || vec![call(0, "functions.Bash:0", "f")];
+    let said = run(&mut restorer(WayBack::default(), Chat, Messages), events());
+    let id = said[0].split(' ').nth(1).unwrap().to_owned();
+    assert_eq!(ids::unfit(&id), "functions.Bash:0");
+    assert_ne!(id, "functions.Bash:0");
+    let said = run(&mut restorer(WayBack::default(), Responses, Chat), events());
+    assert_eq!(said, ["call functions.Bash:0 f Function"]);
+}
+
+#[test]
+fn all_that_follows_a_stop_sequence_is_left_out() {
+    let back = WayBack { stop: vec!["STOP".into()], ..WayBack::default() };
+    let events = vec![
+        start(0, PartStart::Text),
+        text(0, "one ST"),
+        text(0, "OP two"),
+        text(0, " three"),
+        end(0),
+        call(1, "c", "f"),
+        arguments(1, "{}"),
+        end(1),
+        finish(StopReason::ToolUse),
+    ];
+    let said = run(&mut restorer(back, Responses, Messages), events);
+    assert_eq!(said, ["Text", "+one ", "end", "StopSequence STOP"]);
+}
+
+#[test]
+fn a_tool_that_stands_for_json_is_text_and_fences_go() {
+    let back = WayBack { json_tool: Some("json".into()), unfence: true, ..WayBack::default() };
+    let tool = vec![
+        call(0, "c", "json"),
+        arguments(0, "{\"a\":"),
+        arguments(0, "1}"),
+        end(0),
+        finish(StopReason::ToolUse),
+    ];
+    let said = run(&mut restorer(back.clone(), Messages, Chat), tool);
+    assert_eq!(said, ["Text", "+{\"a\":", "+1}", "end", "EndTurn "]);
+    let fenced =
+        vec![start(0, PartStart::Text), text(0, "```js"), text(0, "on\n{}\n`"), text(0, "``"), end(0)];
+    let said = run(&mut restorer(back, Messages, Chat), fenced);
+    assert_eq!(said, ["Text", "+{}", "end"]);
+}
+
+fn reasoning(proof: Delta<'static>) -> Vec<StreamEvent<'static>> {
+    vec![
+        start(0, PartStart::Reasoning),
+        text(0, "tho"),
+        text(0, "ught"),
+        delta(0, proof),
+        end(0),
+        call(1, "c1", "f"),
+        end(1),
+        finish(StopReason::ToolUse),
+    ]
+}
+
+fn opened(said: &str) -> Cargo<'static> {
+    open(&key(), said.split(' ').nth(1).unwrap()).unwrap()
+}
+
+#[test]
+fn shown_reasoning_is_shown_and_its_proof_is_carried() {
+    let mut events = reasoning(Delta::Encrypted("enc".into()));
+    if let StreamEvent::PartStart { item_id, .. } = &mut events[0] {
+        *item_id = Some("rs_1".into());
+    }
+    let said = run(&mut restorer(WayBack::default(), Responses, Messages), events);
+    assert_eq!(said[..3], ["Reasoning", "+tho", "+ught"]);
+    assert!(said[3].starts_with("signature tgc1."));
+    let cargo = opened(&said[3]);
+    assert_eq!((cargo.made_by, cargo.proof), (maker(), Some(Proof::Encrypted("enc".into()))));
+    assert_eq!(cargo.item_id.as_deref(), Some("rs_1"));
+    assert!(cargo.text.is_empty(), "the caller has it");
+    assert_eq!(said[4], "end");
+}
+
+#[test]
+fn a_signature_travels_with_the_text_it_vouches_for() {
+    let events = reasoning(Delta::Signature("sig".into()));
+    let said = run(&mut restorer(WayBack::default(), Messages, Responses), events);
+    assert!(said[3].starts_with("encrypted "));
+    let cargo = opened(&said[3]);
+    assert_eq!((cargo.proof, cargo.text), (Some(Proof::Signature("sig".into())), vec!["thought".into()]));
+}
+
+#[test]
+fn carried_reasoning_is_not_shown() {
+    let back = WayBack { reasoning: ReasoningBack::Carried, ..WayBack::default() };
+    let events = vec![start(0, PartStart::Reasoning), text(0, "thought"), end(0)];
+    let said = run(&mut restorer(back, Chat, Messages), events);
+    assert_eq!((said.len(), said[0].as_str(), said[2].as_str()), (3, "Reasoning", "end"));
+    let cargo = opened(&said[1]);
+    assert_eq!((cargo.proof, cargo.text), (None, vec!["thought".into()]));
+}
+
+#[test]
+fn redacted_thinking_is_carried_by_a_reasoning_item() {
+    let events = vec![start(0, PartStart::Redacted { data: "red".into() }), end(0)];
+    let said = run(&mut restorer(WayBack::default(), Messages, Responses), events);
+    assert_eq!((said.len(), said[0].as_str()), (3, "Reasoning"));
+    assert_eq!(opened(&said[1]).proof, Some(Proof::Redacted("red".into())));
+}
+
+#[test]
+fn hidden_reasoning_is_left_out_and_remembered() {
+    let back = WayBack { reasoning: ReasoningBack::Hidden, ..WayBack::default() };
+    let mut restorer = restorer(back, Chat, Messages);
+    let events =
+        vec![start(0, PartStart::Reasoning), text(0, "thought"), end(0), call(1, "c:1", "f"), end(1)];
+    let said = run(&mut restorer, events);
+    let id = ids::fit("c:1", Messages).into_owned();
+    assert_eq!(said, [format!("call {id} f Function"), "end".to_owned()]);
+    let recollection = restorer.remember().unwrap();
+    assert_eq!((recollection.call_ids, &*recollection.carrier_or_text), (vec![id], "thought"));
+}
+
+#[test]
+fn signed_thinking_is_remembered_for_a_chat_caller() {
+    let mut restorer = restorer(WayBack::default(), Messages, Chat);
+    let said = run(&mut restorer, reasoning(Delta::Signature("sig".into())));
+    assert_eq!(said[..3], ["Reasoning", "+tho", "+ught"]);
+    let recollection = restorer.remember().unwrap();
+    assert_eq!(recollection.call_ids, ["c1"]);
+    let cargo = open(&key(), &recollection.carrier_or_text).unwrap();
+    assert_eq!((cargo.proof, cargo.text), (Some(Proof::Signature("sig".into())), vec!["thought".into()]));
+}
+
+#[test]
+fn a_turn_without_calls_or_for_a_caller_that_carries_is_not_remembered() {
+    let mut without = restorer(WayBack::default(), Messages, Chat);
+    run(
+        &mut without,
+        vec![start(0, PartStart::Reasoning), text(0, "t"), end(0), finish(StopReason::EndTurn)],
+    );
+    assert_eq!(without.remember(), None);
+    let mut carries = restorer(WayBack::default(), Messages, Responses);
+    run(&mut carries, reasoning(Delta::Signature("sig".into())));
+    assert_eq!(carries.remember(), None);
+}
+
+#[test]
+fn other_events_pass() {
+    let mut restorer = restorer(WayBack::default(), Messages, Chat);
+    let events = vec![StreamEvent::Start(StreamStart::default()), StreamEvent::Ping];
+    assert_eq!(run(&mut restorer, events), ["other", "other"]);
+}
+
+fn answer(parts: Vec<PartBody<'static>>, stop: StopReason) -> Answer<'static> {
+    Answer {
+        id: "a".into(),
+        model: "m".into(),
+        created_at_s: None,
+        parts: parts.into_iter().map(Part::from).collect(),
+        finish: Finish { stop, ..Finish::default() },
+    }
+}
+
+fn whole_call(id: &'static str, name: &'static str, arguments: &'static str) -> PartBody<'static> {
+    let kind = ToolKind::Function;
+    PartBody::ToolCall(ToolCall {
+        id: id.into(),
+        name: name.into(),
+        namespace: None,
+        kind,
+        arguments: arguments.into(),
+    })
+}
+
+#[test]
+fn whole_answers_are_restored_as_streams_are() {
+    let mut back = WayBack { stop: vec!["STOP".into()], ..WayBack::default() };
+    back.tools.insert("patch".into(), tool("apply_patch", CallerToolKind::Custom));
+    let text = PartBody::Text { text: "one STOP two".into(), citations: Vec::new() };
+    let parts = vec![
+        PartBody::Reasoning {
+            text: vec!["thought".into()],
+            raw: false,
+            signature: Some("sig".into()),
+            encrypted: None,
+        },
+        whole_call("c0", "patch", r#"{"input":"a\nb"}"#),
+        text,
+        whole_call("c1", "f", "{}"),
+    ];
+    let mut answer = answer(parts, StopReason::ToolUse);
+    restorer(back, Messages, Responses).answer(&mut answer);
+    assert_eq!(answer.parts.len(), 3);
+    let PartBody::Reasoning { text, signature: None, encrypted: Some(carrier), .. } = &answer.parts[0].body
+    else {
+        panic!("{:?}", answer.parts[0])
+    };
+    assert_eq!(*text, ["thought"]);
+    assert_eq!(open(&key(), carrier).unwrap().proof, Some(Proof::Signature("sig".into())));
+    let PartBody::ToolCall(call) = &answer.parts[1].body else { panic!("call") };
+    assert_eq!((&*call.name, call.kind, &*call.arguments), ("apply_patch", ToolKind::Custom, "a\nb"));
+    assert_eq!(answer.parts[2].body, PartBody::Text { text: "one ".into(), citations: Vec::new() });
+    assert_eq!(answer.finish.stop_sequence.as_deref(), Some("STOP"));
+}
+
+#[test]
+fn a_whole_answer_is_remembered_and_its_json_tool_is_text() {
+    let back = WayBack { json_tool: Some("json".into()), ..WayBack::default() };
+    let mut one = answer(vec![whole_call("c", "json", "{}")], StopReason::ToolUse);
+    restorer(back, Messages, Chat).answer(&mut one);
+    assert_eq!(one.parts[0].body, PartBody::Text { text: "{}".into(), citations: Vec::new() });
+    assert_eq!(one.finish.stop, StopReason::EndTurn);
+    let thinking = PartBody::Redacted { data: "red".into() };
+    let mut two = answer(vec![thinking, whole_call("c", "f", "{}")], StopReason::ToolUse);
+    let mut restorer = restorer(WayBack::default(), Messages, Chat);
+    restorer.answer(&mut two);
+    let recollection = restorer.remember().unwrap();
+    assert_eq!(
+        open(&key(), &recollection.carrier_or_text).unwrap().proof,
+        Some(Proof::Redacted("red".into()))
+    );
+}
