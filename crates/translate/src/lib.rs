@@ -41,5 +41,6 @@ pub use back::{CallerTool, CallerToolKind, ReasoningBack, WayBack};
 pub use envelope::{envelope_data, envelope_data_noted};
 pub use error::TranslateError;
 pub use request::{Prepared, decode as decode_request, translate_request};
+pub use restore::{Recollection, Restorer};
 pub use stream::StreamTranslator;
 pub use target::{Forgetful, Remembered, Target};

@@ -15,6 +15,7 @@ use tollgate_protocol::Protocol;
 
 /// What an upstream does with the reasoning of earlier turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(test), expect(dead_code, reason = "families will say it"))]
 enum Habit {
     /// It takes what it made itself, unchanged, and refuses any other.
     Verbatim,
@@ -25,6 +26,8 @@ enum Habit {
         /// A turn with tool calls must have it, be it empty.
         required: bool,
     },
+    /// It takes none.
+    Nothing,
 }
 
 impl Habit {
@@ -49,7 +52,7 @@ fn settle_with(habit: Habit, request: &mut Request<'_>, target: &Target<'_>, not
     for run in runs(&mut request.turns) {
         let wants_text = match habit {
             Habit::Text { every_turn, .. } => every_turn || run.iter().any(has_call),
-            Habit::Verbatim => false,
+            Habit::Verbatim | Habit::Nothing => false,
         };
         for turn in run.iter_mut() {
             turn.parts.retain_mut(|part| {
@@ -60,6 +63,7 @@ fn settle_with(habit: Habit, request: &mut Request<'_>, target: &Target<'_>, not
                     && match habit {
                         Habit::Verbatim => is_acceptable(reasoning, target, is_native),
                         Habit::Text { .. } => wants_text && bare(reasoning),
+                        Habit::Nothing => false,
                     };
                 if !keeps {
                     notes.add(word(from));

@@ -14,7 +14,7 @@ fn maker() -> MadeBy<'static> {
 }
 
 fn restorer(back: WayBack, from: Protocol, to: Protocol) -> Restorer {
-    Restorer::new(back, maker(), key(), to, from)
+    Restorer::new(back, maker(), key(), from, to)
 }
 
 fn start(part: u32, start: PartStart<'static>) -> StreamEvent<'static> {
