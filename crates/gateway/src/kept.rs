@@ -196,13 +196,8 @@ fn input_items(input: &[u8]) -> Result<Vec<u8>, ApiError> {
     let id = |item: Option<&&RawValue>| {
         item.and_then(|item| serde_json::from_str::<Item>(item.get()).ok()).and_then(|item| item.id)
     };
-    let list = List {
-        object: "list",
-        first_id: id(data.first()),
-        last_id: id(data.last()),
-        has_more: false,
-        data,
-    };
+    let list =
+        List { object: "list", first_id: id(data.first()), last_id: id(data.last()), has_more: false, data };
     serde_json::to_vec(&list).map_err(corrupt)
 }
 
@@ -219,7 +214,8 @@ mod tests {
 
     #[test]
     fn a_conversation_is_every_input_and_output_in_order() {
-        let chain = [kept("r1", r#""hi""#, r#"[{"type":"message","id":"m1"}]"#), kept("r2", r#"[{"a":1}]"#, "[]")];
+        let chain =
+            [kept("r1", r#""hi""#, r#"[{"type":"message","id":"m1"}]"#), kept("r2", r#"[{"a":1}]"#, "[]")];
         let items = String::from_utf8(joined(&chain).unwrap()).unwrap();
         let expected =
             r#"[{"type":"message","role":"user","content":"hi"},{"type":"message","id":"m1"},{"a":1}]"#;
@@ -229,8 +225,7 @@ mod tests {
     #[test]
     fn input_items_come_last_first() {
         let list = input_items(br#"[{"id":"a"},{"id":"b"}]"#).unwrap();
-        let expected =
-            r#"{"object":"list","data":[{"id":"b"},{"id":"a"}],"first_id":"b","last_id":"a","has_more":false}"#;
+        let expected = r#"{"object":"list","data":[{"id":"b"},{"id":"a"}],"first_id":"b","last_id":"a","has_more":false}"#;
         assert_eq!(String::from_utf8(list).unwrap(), expected);
     }
 }

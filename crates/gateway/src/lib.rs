@@ -20,7 +20,6 @@ mod exchange;
 mod generate;
 mod health;
 mod kept;
-#[expect(dead_code, reason = "asked once requests are translated")]
 mod memory;
 mod models;
 mod opening;

@@ -10,6 +10,8 @@ use tollgate_base::KeyId;
 use tollgate_translate::Remembered;
 use tollgate_translate::restore::Recollection;
 
+/// How much is remembered unless told otherwise.
+const LIMIT_BYTES: u64 = 64 << 20;
 /// What an entry costs beside its texts.
 const ENTRY_BYTES: u64 = 128;
 /// Few shards, so that one of them holds the longest reasoning.
@@ -17,12 +19,12 @@ const SHARDS: usize = 4;
 
 /// What the gate remembers.
 #[derive(Debug)]
-pub(crate) struct ReasoningMemory(Option<Cache<Place, Arc<str>, Bytes>>);
+pub(crate) struct Memory(Option<Cache<Place, Arc<str>, Bytes>>);
 
 /// Whose call it was, and which.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Place {
-    key_id: KeyId,
+    key: KeyId,
     call_id: Box<str>,
 }
 
@@ -36,7 +38,7 @@ impl Weighter<Place, Arc<str>> for Bytes {
     }
 }
 
-impl ReasoningMemory {
+impl Memory {
     /// A memory of at most `limit_bytes`; zero: none.
     pub(crate) fn new(limit_bytes: u64) -> Self {
         let entries = usize::try_from(limit_bytes / 1024).unwrap_or(usize::MAX).min(1 << 16);
@@ -51,30 +53,32 @@ impl ReasoningMemory {
         Self(cache)
     }
 
-    /// Remembers a turn that the key `key_id` asked for.
-    pub(crate) fn remember(&self, key_id: KeyId, turn: Recollection) {
+    /// Remembers a turn that `key` asked for.
+    pub(crate) fn insert(&self, key: KeyId, turn: &Recollection) {
         let Some(cache) = &self.0 else { return };
-        for call_id in turn.call_ids {
-            cache.insert(Place { key_id, call_id: call_id.into() }, Arc::clone(&turn.carrier_or_text));
+        for call_id in &turn.call_ids {
+            let place = Place { key, call_id: call_id.as_str().into() };
+            cache.insert(place, Arc::clone(&turn.carrier_or_text));
         }
     }
+}
 
-    /// What is remembered for the key `key_id`.
-    pub(crate) const fn of(&self, key_id: KeyId) -> MemoryOfKey<'_> {
-        MemoryOfKey { memory: self, key_id }
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new(LIMIT_BYTES)
     }
 }
 
 /// What is remembered for one key.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct MemoryOfKey<'a> {
-    memory: &'a ReasoningMemory,
-    key_id: KeyId,
+pub(crate) struct Recall<'a> {
+    pub(crate) memory: &'a Memory,
+    pub(crate) key: KeyId,
 }
 
-impl Remembered for MemoryOfKey<'_> {
+impl Remembered for Recall<'_> {
     fn reasoning_of(&self, call_id: &str) -> Option<Arc<str>> {
-        self.memory.0.as_ref()?.get(&Place { key_id: self.key_id, call_id: call_id.into() })
+        self.memory.0.as_ref()?.get(&Place { key: self.key, call_id: call_id.into() })
     }
 }
 
@@ -89,39 +93,43 @@ mod tests {
         Recollection { call_ids, carrier_or_text: text.into() }
     }
 
+    fn recall(memory: &Memory, key: KeyId, call_id: &str) -> Option<Arc<str>> {
+        Recall { memory, key }.reasoning_of(call_id)
+    }
+
     #[test]
     fn a_turn_is_found_by_any_of_its_calls_and_only_by_its_key() {
-        let memory = ReasoningMemory::new(MEMORY_BYTES);
+        let memory = Memory::new(MEMORY_BYTES);
         let (one, other) = (KeyId::from_u128(1), KeyId::from_u128(2));
-        memory.remember(one, turn(&["a", "b"], "thought"));
-        assert_eq!(memory.of(one).reasoning_of("a").as_deref(), Some("thought"));
-        assert_eq!(memory.of(one).reasoning_of("b").as_deref(), Some("thought"));
-        assert_eq!(memory.of(one).reasoning_of("c"), None);
-        assert_eq!(memory.of(other).reasoning_of("a"), None);
-        memory.remember(one, turn(&["a"], "newer"));
-        assert_eq!(memory.of(one).reasoning_of("a").as_deref(), Some("newer"));
+        memory.insert(one, &turn(&["a", "b"], "thought"));
+        assert_eq!(recall(&memory, one, "a").as_deref(), Some("thought"));
+        assert_eq!(recall(&memory, one, "b").as_deref(), Some("thought"));
+        assert_eq!(recall(&memory, one, "c"), None);
+        assert_eq!(recall(&memory, other, "a"), None);
+        memory.insert(one, &turn(&["a"], "newer"));
+        assert_eq!(recall(&memory, one, "a").as_deref(), Some("newer"));
     }
 
     #[test]
     fn it_is_bounded_in_bytes_whatever_comes() {
-        let memory = ReasoningMemory::new(MEMORY_BYTES);
+        let memory = Memory::new(MEMORY_BYTES);
         let key = KeyId::from_u128(1);
         for (size, count) in [(10_000, 100), (10, 10_000)] {
             for n in 0..count {
-                memory.remember(key, turn(&[&format!("{size}-{n}")], &"x".repeat(size)));
+                memory.insert(key, &turn(&[&format!("{size}-{n}")], &"x".repeat(size)));
             }
             let cache = memory.0.as_ref().unwrap();
             assert!(cache.weight() <= MEMORY_BYTES, "{}", cache.weight());
             assert!(!cache.is_empty());
         }
-        memory.remember(key, turn(&["large"], &"x".repeat(1 << 20)));
-        assert_eq!(memory.of(key).reasoning_of("large"), None);
+        memory.insert(key, &turn(&["large"], &"x".repeat(1 << 20)));
+        assert_eq!(recall(&memory, key, "large"), None);
     }
 
     #[test]
     fn a_memory_of_nothing_remembers_nothing() {
-        let memory = ReasoningMemory::new(0);
-        memory.remember(KeyId::from_u128(1), turn(&["a"], "t"));
-        assert_eq!(memory.of(KeyId::from_u128(1)).reasoning_of("a"), None);
+        let memory = Memory::new(0);
+        memory.insert(KeyId::from_u128(1), &turn(&["a"], "t"));
+        assert_eq!(recall(&memory, KeyId::from_u128(1), "a"), None);
     }
 }

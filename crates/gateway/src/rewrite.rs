@@ -96,9 +96,10 @@ pub(crate) struct After {
 
 impl After {
     fn of(shared: &Arc<Shared>, asked: &Asked<'_>) -> Self {
-        let keep = asked.responses.as_ref().and_then(|responses| {
-            responses.keep.clone().map(|body| (body, responses.previous_id.clone()))
-        });
+        let keep = asked
+            .responses
+            .as_ref()
+            .and_then(|responses| responses.keep.clone().map(|body| (body, responses.previous_id.clone())));
         Self { shared: Arc::clone(shared), key: asked.key, keep }
     }
 

@@ -78,8 +78,7 @@ impl StreamEdit {
                 }
                 Change::Rewrite { translator, .. } => {
                     if frame.has_data
-                        && let Err(error) =
-                            translator.frame(frame.event_str(), &frame.data, &mut written)
+                        && let Err(error) = translator.frame(frame.event_str(), &frame.data, &mut written)
                     {
                         flush(written, ready);
                         return Err(untranslatable(error));
@@ -111,7 +110,9 @@ impl StreamEdit {
     pub(crate) fn progress(&self) -> Option<(Option<String>, u64)> {
         match &self.change {
             Change::Touch { .. } => None,
-            Change::Rewrite { translator, .. } => Some((translator.response_id(), translator.next_sequence())),
+            Change::Rewrite { translator, .. } => {
+                Some((translator.response_id(), translator.next_sequence()))
+            }
         }
     }
 

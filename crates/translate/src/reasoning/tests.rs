@@ -210,3 +210,13 @@ fn callers_see_of_reasoning_what_they_asked_for() {
     assert_eq!(back(r, "gpt", None, None, m), ReasoningBack::Carried);
     assert_eq!(back(r, "gpt", None, Some(Shown::Summary), m), ReasoningBack::Shown);
 }
+
+#[test]
+fn an_upstream_that_takes_none_gets_none_and_nothing_is_refilled() {
+    let knows = Knows("c1", "plain".to_owned());
+    let chat = target(Protocol::Chat, &knows);
+    let with = request(Protocol::Chat, vec![reasoning("text", None), call("c1")]);
+    assert_eq!(left(with, &chat, Habit::Nothing), (vec![], vec!["reasoning_content".to_owned()]));
+    let without = request(Protocol::Chat, vec![call("c1")]);
+    assert_eq!(left(without, &chat, Habit::Nothing), (vec![], vec![]));
+}

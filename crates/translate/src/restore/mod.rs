@@ -58,7 +58,7 @@ enum Doing {
 impl Restorer {
     /// A restorer of one answer by `maker`, which speaks `from`, for a caller that speaks `to`.
     #[must_use]
-    pub fn new(back: WayBack, maker: MadeBy<'static>, key: CarrierKey, to: Protocol, from: Protocol) -> Self {
+    pub fn new(back: WayBack, maker: MadeBy<'static>, key: CarrierKey, from: Protocol, to: Protocol) -> Self {
         let is_idle = from == to
             && back.tools.is_empty()
             && back.stop.is_empty()

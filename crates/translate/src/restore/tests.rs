@@ -2,7 +2,16 @@
 
 use super::*;
 use crate::carrier::{Cargo, open};
-use crate::ir::{Answer, Part, PartBody, Proof, StreamStart, ToolCall};
+use crate::family::Family;
+use crate::ir::{
+    Answer, CallKind, Part, PartBody, PartOfTurn, PastCall, Proof, Reasoning, Request, Role, StreamStart,
+    ToolCall, Turn,
+};
+use crate::notes::Notes;
+use crate::reasoning as settling;
+use crate::target::{Remembered, Target};
+use crate::traits::ModelTraits;
+use std::sync::Arc;
 use tollgate_protocol::Protocol::{Chat, Messages, Responses};
 
 fn key() -> CarrierKey {
@@ -14,7 +23,7 @@ fn maker() -> MadeBy<'static> {
 }
 
 fn restorer(back: WayBack, from: Protocol, to: Protocol) -> Restorer {
-    Restorer::new(back, maker(), key(), to, from)
+    Restorer::new(back, maker(), key(), from, to)
 }
 
 fn start(part: u32, start: PartStart<'static>) -> StreamEvent<'static> {
@@ -333,4 +342,113 @@ fn a_whole_answer_is_remembered_and_its_json_tool_is_text() {
         open(&key(), &recollection.carrier_or_text).unwrap().proof,
         Some(Proof::Redacted("red".into()))
     );
+}
+
+/// Claude's stream as a Chat client gets it, and what the gate remembers of it.
+fn through_chat(maker: MadeBy<'static>, frames: &[(&str, &str)]) -> (String, Option<Recollection>) {
+    let mut decoder = crate::messages::StreamDecoder::new();
+    let context = crate::AnswerContext {
+        model: "claude".into(),
+        created_at_s: 0,
+        request_id: "req".into(),
+        ..crate::AnswerContext::default()
+    };
+    let mut encoder = crate::chat::StreamEncoder::new(&context);
+    let mut restorer = Restorer::new(WayBack::default(), maker, key(), Messages, Chat);
+    let mut out = Vec::new();
+    for (event, data) in frames {
+        decoder
+            .frame(event, data.as_bytes(), &mut |event: StreamEvent<'_>| {
+                restorer.event(event, &mut |event: StreamEvent<'_>| encoder.event(event, &mut out))
+            })
+            .unwrap();
+    }
+    (String::from_utf8(out).unwrap(), restorer.remember())
+}
+
+struct Kept(Recollection);
+
+impl Remembered for Kept {
+    fn reasoning_of(&self, call_id: &str) -> Option<Arc<str>> {
+        let is_known = self.0.call_ids.iter().any(|id| id == call_id);
+        is_known.then(|| self.0.carrier_or_text.clone())
+    }
+}
+
+const CLAUDE: &[(&str, &str)] = &[
+    (
+        "message_start",
+        r#"{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","content":[],"model":"claude","usage":{"input_tokens":1,"output_tokens":1}}}"#,
+    ),
+    (
+        "content_block_start",
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"#,
+    ),
+    (
+        "content_block_delta",
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"Look at "}}"#,
+    ),
+    (
+        "content_block_delta",
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"the file."}}"#,
+    ),
+    (
+        "content_block_delta",
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"c2lnbmVk"}}"#,
+    ),
+    ("content_block_stop", r#"{"type":"content_block_stop","index":0}"#),
+    (
+        "content_block_start",
+        r#"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu_1","name":"read","input":{}}}"#,
+    ),
+    ("content_block_stop", r#"{"type":"content_block_stop","index":1}"#),
+    (
+        "message_delta",
+        r#"{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":9}}"#,
+    ),
+    ("message_stop", r#"{"type":"message_stop"}"#),
+];
+
+/// What is sent to `model` of the thinking that the gate remembers of a turn that called `toolu_1`.
+fn sent_back(recollection: Recollection, model: &str) -> Vec<Reasoning<'static>> {
+    let call = PastCall {
+        id: "toolu_1".into(),
+        name: "read".into(),
+        namespace: None,
+        kind: CallKind::Function,
+        arguments: "{}".into(),
+    };
+    let mut request = Request::new(Chat, "claude".into());
+    request.turns.push(Turn::new(Role::Assistant, vec![PartOfTurn::ToolCall(call).into()]));
+    let target = Target {
+        protocol: Messages,
+        model,
+        traits: &ModelTraits::of(model),
+        family: Family::default(),
+        account: "a",
+        key: &key(),
+        remembered: &Kept(recollection),
+    };
+    settling::settle(&mut request, &target, &mut Notes::default(), &mut WayBack::default());
+    let parts = request.turns.into_iter().flat_map(|turn| turn.parts);
+    let thoughts = parts.filter_map(|part| match part.body {
+        PartOfTurn::Reasoning(thought) => Some(thought),
+        _ => None,
+    });
+    thoughts.collect()
+}
+
+#[test]
+fn signed_thinking_of_claude_survives_a_tool_loop_of_a_chat_client() {
+    let made_by =
+        MadeBy { vendor: Family::default().as_str().into(), account: "a".into(), model: "claude".into() };
+    let (chunks, recollection) = through_chat(made_by, CLAUDE);
+    assert!(chunks.contains("reasoning_content") && chunks.contains("toolu_1"), "{chunks}");
+    assert!(!chunks.contains("c2lnbmVk") && !chunks.contains("tgc1."), "{chunks}");
+    let recollection = recollection.unwrap();
+    let back = sent_back(recollection.clone(), "claude");
+    assert_eq!(back.len(), 1);
+    assert_eq!(back[0].text, ["Look at the file."]);
+    assert_eq!(back[0].proof, Some(Proof::Signature("c2lnbmVk".into())));
+    assert!(sent_back(recollection, "another").is_empty());
 }
