@@ -153,7 +153,6 @@ fn an_assistants_texts_are_one_and_a_call_breaks_them() {
         messages(turns.clone(), Habits::generic()),
         json!([
             {"role": "assistant", "content": null, "refusal": "No."},
-            {"role": "assistant", "content": ""},
         ])
     );
     let made = messages(turns, Habits { refusals: false, ..Habits::generic() });
