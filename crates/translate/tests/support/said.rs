@@ -242,6 +242,7 @@ impl Said {
             "id": "resp_1", "object": "response", "created_at": 7, "model": "m",
             "status": if self.cut_by_limit { "incomplete" } else { "completed" },
             "error": null, "incomplete_details": reason, "output": self.items(),
+            "tools": [], "tool_choice": "auto", "parallel_tool_calls": true,
             "usage": {
                 "input_tokens": input + read + write, "output_tokens": output,
                 "total_tokens": input + read + write + output,
@@ -249,6 +250,12 @@ impl Said {
                 "output_tokens_details": {"reasoning_tokens": thinking},
             },
         })
+    }
+
+    /// Whether [`Self::responses_stream`] leaves nothing out.
+    #[allow(dead_code, reason = "not every test asks")]
+    pub(crate) fn is_whole_form(&self) -> bool {
+        self.cuts[1] % 6 < 2
     }
 
     /// The stream in one of the forms in which providers send it: whole, without the ends of parts and items, without
@@ -304,6 +311,17 @@ impl Said {
         };
         let mut events =
             vec![json!({"type": "response.output_item.added", "output_index": index, "item": added})];
+        let (part, last) = match kind {
+            "output_text" => ("content_part", &item["content"][0]),
+            "reasoning_summary_text" => ("reasoning_summary_part", &item["summary"][0]),
+            _ => ("", &Value::Null),
+        };
+        let mut first = last.clone();
+        if !part.is_empty() {
+            first["text"] = json!("");
+            let kind = format!("response.{part}.added");
+            events.push(json!({"type": kind, "item_id": id, "output_index": index, place: 0, "part": first}));
+        }
         for piece in pieces(text, &self.cuts[index..]) {
             let kind = format!("response.{kind}.delta");
             events
@@ -312,6 +330,10 @@ impl Said {
         let member = if kind == "function_call_arguments" { "arguments" } else { "text" };
         let kind = format!("response.{kind}.done");
         events.push(json!({"type": kind, "item_id": id, "output_index": index, place: 0, member: text}));
+        if !part.is_empty() {
+            let kind = format!("response.{part}.done");
+            events.push(json!({"type": kind, "item_id": id, "output_index": index, place: 0, "part": last}));
+        }
         events.push(json!({"type": "response.output_item.done", "output_index": index, "item": item}));
         events
     }
