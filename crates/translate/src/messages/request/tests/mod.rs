@@ -1,0 +1,3 @@
+//! Tests of the request codec.
+
+mod round_trip;
