@@ -36,9 +36,8 @@ impl<'r> Writer<'r, '_> {
             self.foreign.extras(&at, &part.extras)?;
         }
         // Thinking takes no mark, and a mark that is written as it came is among the extras.
-        let takes_mark = !matches!(part.body, PartOfTurn::Reasoning(_))
-            && !(self.own && part.extras.iter().any(|extra| extra.name == "cache_control"));
-        if takes_mark {
+        let has_raw_mark = self.own && part.extras.iter().any(|extra| extra.name == "cache_control");
+        if !has_raw_mark && !matches!(part.body, PartOfTurn::Reasoning(_)) {
             said.cache_control = self.marks.take(part.cache);
         }
         blocks.push(BlockOut::Said(said));

@@ -5,6 +5,9 @@ use super::write::{CitationsOut, SaidOut, SourceOut};
 use crate::error::TranslateError;
 use crate::ir::{Document, Source, TurnPart};
 use crate::json::Extras;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 
 impl<'r> Writer<'r, '_> {
@@ -38,9 +41,9 @@ impl<'r> Writer<'r, '_> {
         part: &'r TurnPart<'r>,
     ) -> Result<SaidOut<'r>, TranslateError> {
         let field = self.field("file", "input_file");
-        let source = self.source(&document.source, &field, part)?;
-        if !self.own && source.media_type.is_some_and(|media_type| !is_document(media_type)) {
-            return Err(TranslateError::refused(field, "Messages takes documents as PDF or text only"));
+        let mut source = self.source(&document.source, &field, part)?;
+        if !self.own && source.r#type == "base64" {
+            source = readable(source, &field)?;
         }
         let extras = self.extras_of("citations", part);
         let citations = (document.citations || !extras.is_empty())
@@ -66,7 +69,7 @@ impl<'r> Writer<'r, '_> {
             Source::Base64 { media_type, data } => {
                 made.r#type = "base64";
                 made.media_type = Some(media_type);
-                made.data = Some(data);
+                made.data = Some(Cow::Borrowed(data));
             }
             Source::Url(url) => {
                 made.r#type = "url";
@@ -83,7 +86,7 @@ impl<'r> Writer<'r, '_> {
             Source::Text(text) => {
                 made.r#type = "text";
                 made.media_type = Some("text/plain");
-                made.data = Some(text);
+                made.data = Some(Cow::Borrowed(text));
             }
             Source::Blocks(json) => {
                 made.r#type = "content";
@@ -114,6 +117,19 @@ fn picture(media_type: &str) -> Option<&'static str> {
     }
 }
 
-fn is_document(media_type: &str) -> bool {
-    media_type.eq_ignore_ascii_case("application/pdf") || media_type.starts_with("text/")
+/// A document as it is taken: PDF as base64, text as text.
+fn readable<'r>(source: SourceOut<'r>, field: &str) -> Result<SourceOut<'r>, TranslateError> {
+    let media_type = source.media_type.unwrap_or_default().to_ascii_lowercase();
+    if media_type == "application/pdf" {
+        return Ok(source);
+    }
+    let refused = || TranslateError::refused(field, "Messages takes documents as PDF or text only");
+    if !media_type.starts_with("text/") && media_type != "application/json" {
+        return Err(refused());
+    }
+    let data = source.data.unwrap_or_default();
+    let bytes = STANDARD.decode(&*data).map_err(|_| refused())?;
+    let text = String::from_utf8(bytes).map_err(|_| refused())?;
+    let data = Some(Cow::Owned(text));
+    Ok(SourceOut { r#type: "text", media_type: Some("text/plain"), data, ..SourceOut::default() })
 }

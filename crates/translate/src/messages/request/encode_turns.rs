@@ -10,7 +10,7 @@ impl<'r> Writer<'r, '_> {
     /// The system text at the head, and every message.
     pub(super) fn turns(&mut self) -> Result<(Option<ContentOut<'r>>, Vec<MessageOut<'r>>), TranslateError> {
         let turns = &self.request.turns;
-        let is_head = |turn: &&Turn<'_>| turn.role.instructs() && !(self.own && !turn.extras.is_empty());
+        let is_head = |turn: &&Turn<'_>| turn.role.instructs() && (!self.own || turn.extras.is_empty());
         let heads = turns.iter().take_while(is_head).count();
         let (head, rest) = turns.split_at(heads);
         let mut system = Vec::new();

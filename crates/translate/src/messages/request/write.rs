@@ -167,7 +167,7 @@ pub(super) struct SourceOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) media_type: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) data: Option<&'a str>,
+    pub(super) data: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -196,7 +196,6 @@ pub(super) struct CacheOut {
 /// A tool.
 #[derive(Serialize)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are the larger one")]
 pub(super) enum ToolOut<'a> {
     Raw(&'a RawValue),
     Function {

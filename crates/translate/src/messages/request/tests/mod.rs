@@ -1,3 +1,7 @@
 //! Tests of the request codec.
 
+mod bad_bodies;
+mod from_others;
+mod properties;
+mod read_into;
 mod round_trip;

@@ -29,11 +29,11 @@ fn same(members: Value) {
     assert_eq!(again(&body), body);
 }
 
-fn user(block: Value) {
+fn user(block: &Value) {
     same(json!({"messages": [{"role": "user", "content": [block, {"type": "text", "text": "b"}]}]}));
 }
 
-fn assistant(block: Value) {
+fn assistant(block: &Value) {
     same(json!({"messages": [
         {"role": "user", "content": "a"},
         {"role": "assistant", "content": [block, {"type": "text", "text": "b"}]},
@@ -112,7 +112,7 @@ fn blocks_of_users_survive() {
             {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "x"}},
         ]}),
     ] {
-        user(block);
+        user(&block);
     }
 }
 
@@ -130,7 +130,7 @@ fn blocks_of_the_model_survive() {
         json!({"type": "mcp_tool_use", "id": "s", "name": "n", "server_name": "v", "input": {}}),
         json!({"type": "compaction", "content": "so far"}),
     ] {
-        assistant(block);
+        assistant(&block);
     }
 }
 
