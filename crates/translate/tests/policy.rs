@@ -116,7 +116,8 @@ fn a_member_that_no_row_knows_is_left_out_and_noted() {
 /// The tables of `docs/translation.md`, behind its last line of prose.
 #[test]
 fn the_document_has_the_tables() {
-    const MARK: &str = "<!-- The tables below are printed: UPDATE_DOCS=1 cargo test -p tollgate-translate -->\n";
+    const MARK: &str =
+        "<!-- The tables below are printed: UPDATE_DOCS=1 cargo test -p tollgate-translate -->\n";
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/translation.md");
     let text = std::fs::read_to_string(path).unwrap();
     let prose = text.split(MARK).next().unwrap();

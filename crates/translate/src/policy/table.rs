@@ -161,8 +161,8 @@ pub const TABLE: &[Row] = &[
         from: Messages,
         field: "messages.output_config",
         at: &[
-            (Chat, Dropped, "one effort for the whole request is all there is"),
-            (Responses, Dropped, "one effort for the whole request is all there is"),
+            (Chat, Adapted, "the last effort is that of the request"),
+            (Responses, Adapted, "the last effort is that of the request"),
         ],
         neutral: &[],
         sample: r#"{"messages":[{"role":"user","content":"x","output_config":{"effort":"low"}}]}"#,

@@ -230,7 +230,6 @@ fn what_only_another_protocol_says_is_noted() {
             "messages.content.web_search_tool_result",
             "messages.content.container_upload",
             "messages.content.document.citations",
-            "messages.output_config",
             "context_management",
         ]
     );

@@ -346,12 +346,7 @@ fn what_only_messages_says_is_noted() {
             {"type": "function_call", "call_id": "t", "name": "f", "arguments": "{}"},
             {"type": "message", "role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
         ]),
-        &[
-            "messages.name",
-            "messages.output_config",
-            "messages.content.text.future",
-            "messages.content.web_search_tool_result",
-        ],
+        &["messages.name", "messages.content.text.future", "messages.content.web_search_tool_result"],
     );
 }
 
