@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use tollgate_base::{AccountId, GroupId};
+use tollgate_translate::traits::ModelTraits;
 
 use crate::account::Account;
 use crate::group::Group;
@@ -118,6 +119,16 @@ impl Catalog {
     pub fn price_for(&self, requested: &str, upstream: &str) -> Option<&Model> {
         let by_requested = self.model_for(requested);
         if by_requested.is_some() || requested == upstream { by_requested } else { self.model_for(upstream) }
+    }
+
+    /// What the model with the provider's name `upstream` takes when asked for as `requested`.
+    ///
+    /// What its provider's name tells, and over that what the operator says of the model that
+    /// [prices](Self::price_for) the request.
+    #[must_use]
+    pub fn traits_for(&self, requested: &str, upstream: &str) -> ModelTraits {
+        let said = self.price_for(requested, upstream).and_then(|model| model.traits.as_ref());
+        ModelTraits::of(upstream).patched(said)
     }
 
     /// The models that a key may ask for, sorted by name.
