@@ -89,6 +89,12 @@ impl Said {
         }
     }
 
+    /// The same by an upstream that leaves nothing out of its stream.
+    pub(crate) fn in_full(mut self) -> Self {
+        self.cuts[1] -= self.cuts[1] % 6;
+        self
+    }
+
     // ---- Messages
 
     fn messages_usage(&self) -> Value {
@@ -241,7 +247,7 @@ impl Said {
         json!({
             "id": "resp_1", "object": "response", "created_at": 7, "model": "m",
             "status": if self.cut_by_limit { "incomplete" } else { "completed" },
-            "error": null, "incomplete_details": reason, "output": self.items(),
+            "error": null, "incomplete_details": reason, "output": self.items(), "tools": [],
             "usage": {
                 "input_tokens": input + read + write, "output_tokens": output,
                 "total_tokens": input + read + write + output,
@@ -304,6 +310,18 @@ impl Said {
         };
         let mut events =
             vec![json!({"type": "response.output_item.added", "output_index": index, "item": added})];
+        let part = |when: &str, part: Value| {
+            let kind = match item["type"].as_str().unwrap() {
+                "message" => format!("response.content_part.{when}"),
+                "reasoning" => format!("response.reasoning_summary_part.{when}"),
+                _ => return None,
+            };
+            Some(json!({"type": kind, "item_id": id, "output_index": index, place: 0, "part": part}))
+        };
+        let whole = if kind == "output_text" { &item["content"][0] } else { &item["summary"][0] };
+        let mut empty = whole.clone();
+        empty["text"] = json!("");
+        events.extend(part("added", empty));
         for piece in pieces(text, &self.cuts[index..]) {
             let kind = format!("response.{kind}.delta");
             events
@@ -312,6 +330,7 @@ impl Said {
         let member = if kind == "function_call_arguments" { "arguments" } else { "text" };
         let kind = format!("response.{kind}.done");
         events.push(json!({"type": kind, "item_id": id, "output_index": index, place: 0, member: text}));
+        events.extend(part("done", whole.clone()));
         events.push(json!({"type": "response.output_item.done", "output_index": index, "item": item}));
         events
     }
