@@ -7,8 +7,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use std::sync::Arc;
 use tollgate_base::KeyId;
-use tollgate_translate::Remembered;
-use tollgate_translate::restore::Recollection;
+use tollgate_translate::{Recollection, Remembered};
 
 /// How much is remembered unless told otherwise.
 const LIMIT_BYTES: u64 = 64 << 20;

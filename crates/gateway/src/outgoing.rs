@@ -6,6 +6,7 @@ use tollgate_protocol::{ApiError, Endpoint, ErrorKind, Protocol, forward_edits};
 use tollgate_routing::Attempt;
 use tollgate_translate::carrier::CARRIER_PREFIX;
 use tollgate_translate::ir::MadeBy;
+use tollgate_translate::traits::ModelTraits;
 use tollgate_translate::{Target, TranslateError, WayBack, translate_request};
 
 use crate::attempt::Call;
@@ -35,7 +36,7 @@ pub(crate) struct Translation {
 /// Writes the request for an account.
 pub(crate) fn write(
     shared: &Shared,
-    live: &Live,
+    _live: &Live,
     destination: &Destination,
     attempt: &Attempt<'_>,
     call: &Call<'_>,
@@ -55,7 +56,7 @@ pub(crate) fn write(
     {
         return Err(Failure::Next(ApiError::about(ErrorKind::ResponseNotFound, id)));
     }
-    let traits = live.catalog.traits_for(&call.probe.model, &attempt.upstream_model);
+    let traits = ModelTraits::of(&attempt.upstream_model);
     let account = attempt.account.id.to_string();
     let recall = Recall { memory: &shared.memory, key: call.key };
     let target = Target {

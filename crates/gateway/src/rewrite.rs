@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tollgate_base::{KeyId, Usage};
 use tollgate_protocol::{ApiError, ErrorKind, Protocol, wrap};
 use tollgate_translate::{
-    AnswerContext, Restorer, StreamTranslator, TranslateError, envelope_data, translate_answer,
+    AnswerContext, Recollection, Restorer, StreamTranslator, TranslateError, envelope_data, translate_answer,
 };
 
 use crate::draft::RequestTag;
@@ -53,22 +53,21 @@ impl Rewrite {
             request_id: tag.text.to_string(),
             include_usage: !asked.hide_usage,
             estimated_input_tokens: Some(asked.estimated_input_tokens),
-            echo: asked.responses.as_ref().map(|responses| Arc::clone(&responses.echo)),
+            responses_echo: asked.responses.as_ref().map(|responses| Arc::clone(&responses.echo)),
         };
         Some(Self { from, to, context, restorer, after: After::of(shared, asked) })
     }
 
     /// Rewrites a whole answer.
     pub(crate) fn whole(mut self, shape: Shape, body: &[u8]) -> Result<Rewritten, ApiError> {
-        let restorer = self.restorer.as_mut();
         let translated = match shape {
-            Shape::Envelope => envelope_data(self.from, body, &self.context, restorer),
+            Shape::Envelope => envelope_data(self.from, body, &self.context, self.restorer),
             Shape::Native | Shape::Claude => {
-                translate_answer(self.from, self.to, body, &self.context, restorer)
+                translate_answer(self.from, self.to, body, &self.context, self.restorer)
             }
         };
         let mut translated = translated.map_err(untranslatable)?;
-        self.after.remember(self.restorer.as_ref());
+        self.after.remember(translated.recollection.as_ref());
         self.after.keep(&translated.body);
         if shape == Shape::Envelope {
             translated.body = wrap(&translated.body);
@@ -104,16 +103,16 @@ impl After {
     }
 
     /// After a stream that ended well.
-    pub(crate) fn stream_ended(mut self, translator: &mut StreamTranslator) {
-        self.remember(translator.restorer());
-        if let Some(response) = translator.take_finished_response() {
-            self.keep(&response);
+    pub(crate) fn stream_ended(mut self, translator: &StreamTranslator) {
+        self.remember(translator.remember().as_ref());
+        if let Some(response) = translator.finished_response() {
+            self.keep(response);
         }
     }
 
-    fn remember(&self, restorer: Option<&Restorer>) {
-        if let Some(recollection) = restorer.and_then(Restorer::remember) {
-            self.shared.memory.insert(self.key, &recollection);
+    fn remember(&self, recollection: Option<&Recollection>) {
+        if let Some(recollection) = recollection {
+            self.shared.memory.insert(self.key, recollection);
         }
     }
 

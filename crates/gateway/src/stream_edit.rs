@@ -111,7 +111,7 @@ impl StreamEdit {
         match &self.change {
             Change::Touch { .. } => None,
             Change::Rewrite { translator, .. } => {
-                Some((translator.response_id(), translator.next_sequence()))
+                Some((translator.response_id().map(str::to_owned), translator.next_sequence()))
             }
         }
     }
@@ -120,9 +120,9 @@ impl StreamEdit {
     pub(crate) fn keepalive(&mut self, ready: &mut VecDeque<Bytes>) -> bool {
         let Change::Rewrite { translator, .. } = &mut self.change else { return false };
         let mut written = Vec::new();
-        translator.keepalive(&mut written);
+        let kept = translator.keepalive(&mut written).is_ok();
         flush(written, ready);
-        true
+        kept
     }
 
     /// The stream is over; `false` when it was cut, so that an error has to be said.

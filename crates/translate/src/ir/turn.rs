@@ -227,6 +227,18 @@ pub enum CallKind<'a> {
     },
 }
 
+impl MadeBy<'_> {
+    /// The same, owning its strings.
+    #[must_use]
+    pub fn into_owned(self) -> MadeBy<'static> {
+        MadeBy {
+            vendor: Cow::Owned(self.vendor.into_owned()),
+            account: Cow::Owned(self.account.into_owned()),
+            model: Cow::Owned(self.model.into_owned()),
+        }
+    }
+}
+
 /// What a call of one of the caller's tools gave.
 #[derive(Debug, Clone)]
 pub struct ToolResult<'a> {

@@ -34,7 +34,7 @@ pub(crate) fn decode(body: &[u8]) -> Result<Answer<'_>, TranslateError> {
         parts,
         finish: Finish {
             stop,
-            stop_sequence: non_empty(message.stop_sequence),
+            stop_sequence: non_empty(message.stop_sequence).filter(|_| stop == StopReason::StopSequence),
             refusal,
             usage: meter.usage(),
             service_tier: meter.service_tier().and_then(stop::read_tier),

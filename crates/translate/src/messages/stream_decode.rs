@@ -226,7 +226,11 @@ impl StreamDecoder {
         let details = self.stop_details.take();
         emit(StreamEvent::Finish(Finish {
             stop,
-            stop_sequence: self.stop_sequence.take().map(Cow::Owned),
+            stop_sequence: self
+                .stop_sequence
+                .take()
+                .map(Cow::Owned)
+                .filter(|_| stop == StopReason::StopSequence),
             refusal: (stop == StopReason::Refusal).then(|| details.unwrap_or_default()),
             usage: self.meter.usage(),
             service_tier: self.meter.service_tier().and_then(stop::read_tier),

@@ -1,7 +1,7 @@
 //! Output items as written. Both encoders gather an item's pieces here before it is written whole.
 
 use super::search::{self, Found};
-use super::{annotation, native};
+use super::{annotation, hosted, native};
 use crate::error::TranslateError;
 use crate::ir::{Citation, NativeTool, Phase, ToolKind};
 use crate::json::to_object;
@@ -129,7 +129,7 @@ impl Item {
                 );
             }
             Body::Search { input, found, .. } => search_item(id, status, input, found)?,
-            Body::Raw(raw) => return Ok(raw.clone()),
+            Body::Raw(raw) => return hosted::begun(raw).map_err(TranslateError::Encode),
         };
         to_raw_value(&item).map_err(TranslateError::Encode)
     }

@@ -7,6 +7,7 @@ mod decode;
 mod echo;
 mod encode;
 mod event;
+mod hosted;
 mod item;
 mod item_decode;
 mod native;

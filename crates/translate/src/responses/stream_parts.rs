@@ -315,7 +315,13 @@ impl StreamEncoder {
                 self.call_end(item, out)?;
                 item
             }
-            Place::Whole { upstream_id, body } => self.item_start(upstream_id.as_deref(), body, out)?,
+            Place::Whole { upstream_id, body } => {
+                let at = self.item_start(upstream_id.as_deref(), body, out)?;
+                if let Some(State::Live(item)) = self.items.get(at) {
+                    self.writer.hosted_input(item, at, out)?;
+                }
+                at
+            }
         };
         // Only the last item can be continued or cut.
         if at + 1 < self.items.len() {

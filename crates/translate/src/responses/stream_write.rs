@@ -1,6 +1,7 @@
 //! Writes the events inside an item: what its parts say, and that they begin and end.
 
 use super::event::{EventOut, PartOut};
+use super::hosted;
 use super::item::{Body, Content, Item, RawReasoningOut, SummaryOut};
 use crate::error::TranslateError;
 use crate::frame::FrameWriter;
@@ -180,6 +181,24 @@ impl Writer {
             ToolKind::Native(_) => return Ok(()),
         };
         self.event(kind, event, out)
+    }
+
+    /// Writes what is streamed of an item that came whole.
+    pub(super) fn hosted_input(
+        &mut self,
+        item: &Item,
+        output_index: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), TranslateError> {
+        let Body::Raw(raw) = &item.body else { return Ok(()) };
+        let Some((streamed, text)) = hosted::streamed(raw) else { return Ok(()) };
+        let place = item_place(item, output_index);
+        self.event(streamed.delta, EventOut { delta: Some(&text), ..place }, out)?;
+        let done = match streamed.member {
+            "code" => EventOut { code: Some(&text), ..place },
+            _ => EventOut { arguments: Some(&text), ..place },
+        };
+        self.event(streamed.done, done, out)
     }
 
     /// Writes that a call's arguments are complete.

@@ -247,7 +247,8 @@ impl Said {
         json!({
             "id": "resp_1", "object": "response", "created_at": 7, "model": "m",
             "status": if self.cut_by_limit { "incomplete" } else { "completed" },
-            "error": null, "incomplete_details": reason, "output": self.items(), "tools": [],
+            "error": null, "incomplete_details": reason, "output": self.items(),
+            "tools": [], "tool_choice": "auto", "parallel_tool_calls": true,
             "usage": {
                 "input_tokens": input + read + write, "output_tokens": output,
                 "total_tokens": input + read + write + output,
@@ -310,18 +311,17 @@ impl Said {
         };
         let mut events =
             vec![json!({"type": "response.output_item.added", "output_index": index, "item": added})];
-        let part = |when: &str, part: Value| {
-            let kind = match item["type"].as_str().unwrap() {
-                "message" => format!("response.content_part.{when}"),
-                "reasoning" => format!("response.reasoning_summary_part.{when}"),
-                _ => return None,
-            };
-            Some(json!({"type": kind, "item_id": id, "output_index": index, place: 0, "part": part}))
+        let (part, last) = match kind {
+            "output_text" => ("content_part", &item["content"][0]),
+            "reasoning_summary_text" => ("reasoning_summary_part", &item["summary"][0]),
+            _ => ("", &Value::Null),
         };
-        let whole = if kind == "output_text" { &item["content"][0] } else { &item["summary"][0] };
-        let mut empty = whole.clone();
-        empty["text"] = json!("");
-        events.extend(part("added", empty));
+        let mut first = last.clone();
+        if !part.is_empty() {
+            first["text"] = json!("");
+            let kind = format!("response.{part}.added");
+            events.push(json!({"type": kind, "item_id": id, "output_index": index, place: 0, "part": first}));
+        }
         for piece in pieces(text, &self.cuts[index..]) {
             let kind = format!("response.{kind}.delta");
             events
@@ -330,7 +330,10 @@ impl Said {
         let member = if kind == "function_call_arguments" { "arguments" } else { "text" };
         let kind = format!("response.{kind}.done");
         events.push(json!({"type": kind, "item_id": id, "output_index": index, place: 0, member: text}));
-        events.extend(part("done", whole.clone()));
+        if !part.is_empty() {
+            let kind = format!("response.{part}.done");
+            events.push(json!({"type": kind, "item_id": id, "output_index": index, place: 0, "part": last}));
+        }
         events.push(json!({"type": "response.output_item.done", "output_index": index, "item": item}));
         events
     }

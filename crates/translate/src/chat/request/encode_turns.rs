@@ -38,8 +38,7 @@ impl<'r> Writer<'r, '_> {
                     self.foreign.notes.add("system.billing_header");
                 }
                 PartOfTurn::Image { .. } | PartOfTurn::Audio { .. } if !self.own => {
-                    let field =
-                        self.foreign.part(if turn.role == Role::System { "system" } else { "developer" });
+                    let field = self.foreign.part("system.image");
                     self.foreign.settle(&field)?;
                 }
                 _ => self.part(part, &mut parts)?,
@@ -90,6 +89,11 @@ impl<'r> Writer<'r, '_> {
         }
         let extras = self.turn_extras(turn)?;
         let Said { parts, text, reasoning, refusal, calls, .. } = said;
+        let says_something =
+            !text.is_empty() || reasoning.is_some() || refusal.is_some() || !calls.is_empty();
+        if !self.own && !says_something {
+            return Ok(());
+        }
         let content = if self.own && !parts.is_empty() {
             self.content(parts)
         } else if !text.is_empty() {

@@ -152,7 +152,6 @@ fn an_assistants_texts_are_one_and_a_call_breaks_them() {
         messages(turns.clone(), usual()),
         json!([
             {"role": "assistant", "content": null, "refusal": "No."},
-            {"role": "assistant", "content": ""},
         ])
     );
     let made = messages(turns, Quirks { refusals: false, ..usual() });
