@@ -1,11 +1,14 @@
 //! `tollgate model`: models and prices.
 
+mod traits;
+
 use anyhow::Context;
 use serde::Serialize;
 use tollgate_base::{Timestamp, TokenPrice};
 use tollgate_pricing::ModelPrice;
 use tollgate_routing::Model;
 use tollgate_store::{ModelPatch, NewModel, Store};
+use tollgate_translate::traits::{ModelTraits, TraitsPatch};
 
 use super::{find, text};
 use crate::cli::{ModelArgs, ModelCommand, ModelFields};
@@ -24,9 +27,9 @@ pub(crate) async fn run(args: ModelArgs, store: &Store) -> anyhow::Result<()> {
             Ok(printer.list(&models)?)
         }
         ModelCommand::Show { model } => Ok(printer.one(&ModelView::from(find::model(store, &model).await?))?),
-        ModelCommand::Update { model, fields } => {
+        ModelCommand::Update { model, fields, no_traits } => {
             let old = find::model(store, &model).await?;
-            done(printer, "updated", store.update_model(&model, patch(&old, fields)).await?)
+            done(printer, "updated", store.update_model(&model, patch(&old, fields, no_traits)?).await?)
         }
         ModelCommand::Remove { model } => {
             find::model(store, &model).await?;
@@ -46,18 +49,21 @@ fn new_model(name: String, fields: ModelFields) -> anyhow::Result<NewModel> {
         owned_by: fields.owned_by,
         context_window_tokens: fields.context_window,
         max_output_tokens: fields.max_output,
+        traits: fields.traits.as_deref().map(traits::read).transpose()?,
     })
 }
 
-fn patch(old: &Model, fields: ModelFields) -> ModelPatch {
+fn patch(old: &Model, fields: ModelFields, no_traits: bool) -> anyhow::Result<ModelPatch> {
     let price = changed_price(old.price, &fields);
-    ModelPatch {
+    let traits = fields.traits.as_deref().map(traits::read).transpose()?;
+    Ok(ModelPatch {
         price: (price != old.price).then_some(price),
         display_name: fields.display_name.map(Some),
         owned_by: fields.owned_by.map(Some),
         context_window_tokens: fields.context_window.map(Some),
         max_output_tokens: fields.max_output.map(Some),
-    }
+        traits: (no_traits || traits.is_some()).then_some(traits),
+    })
 }
 
 fn changed_price(old: ModelPrice, fields: &ModelFields) -> ModelPrice {
@@ -84,6 +90,9 @@ struct ModelView {
     owned_by: Option<String>,
     context_window_tokens: Option<u64>,
     max_output_tokens: Option<u64>,
+    traits: Option<TraitsPatch>,
+    /// What the gate goes by where the provider calls it so too; a pattern's depend on the name that is called.
+    effective_traits: Option<ModelTraits>,
     price: ModelPrice,
     price_version: i64,
     #[serde(serialize_with = "text::time_json")]
@@ -92,7 +101,11 @@ struct ModelView {
 
 impl From<Model> for ModelView {
     fn from(model: Model) -> Self {
+        let is_exact = model.pattern().is_ok_and(|pattern| pattern.is_exact());
+        let effective = || ModelTraits::of(&model.name).patched(model.traits.as_ref());
         Self {
+            effective_traits: is_exact.then(effective),
+            traits: model.traits,
             name: model.name,
             display_name: model.display_name,
             owned_by: model.owned_by,
@@ -140,6 +153,8 @@ impl View for ModelView {
             ("1000 searches", text::opt(price.web_search_per_thousand.as_ref())),
             ("price version", self.price_version.to_string()),
             ("created", text::time(self.created_at)),
+            ("set traits", self.traits.as_ref().map_or_else(String::new, traits::lines)),
+            ("effective traits", self.effective_traits.as_ref().map_or_else(String::new, traits::lines)),
         ]
     }
 }
