@@ -86,6 +86,7 @@ fn one_sql() -> Sql {
 
 fn from_row(mut row: Row) -> Result<Model> {
     Ok(Model {
+        traits: None,
         name: row.text()?,
         display_name: row.opt_text()?,
         owned_by: row.opt_text()?,

@@ -114,6 +114,7 @@ impl Store {
         check_secret("credential", &new.credential)?;
         new.proxy.as_ref().map_or(Ok(()), |proxy| check_secret("proxy", proxy))?;
         let mut account = Account {
+            family: None,
             id: AccountId::generate(),
             name: new.name,
             platform: new.platform,

@@ -39,6 +39,7 @@ fn proxy_place(id: AccountId) -> String {
 fn from_row(master: &MasterKey, mut row: Row) -> Result<Account> {
     let id = row.parsed()?;
     Ok(Account {
+        family: None,
         id,
         name: row.text()?,
         platform: row.parsed()?,
