@@ -127,8 +127,14 @@ impl Catalog {
     /// [prices](Self::price_for) the request.
     #[must_use]
     pub fn traits_for(&self, requested: &str, upstream: &str) -> ModelTraits {
-        let said = self.price_for(requested, upstream).and_then(|model| model.traits.as_ref());
-        ModelTraits::of(upstream).patched(said)
+        let table = ModelTraits::of(upstream);
+        let Some(model) = self.price_for(requested, upstream) else { return table };
+        let known = ModelTraits {
+            context_window_tokens: model.context_window_tokens.or(table.context_window_tokens),
+            max_output_tokens: model.max_output_tokens.or(table.max_output_tokens),
+            ..table
+        };
+        known.patched(model.traits.as_ref())
     }
 
     /// The models that a key may ask for, sorted by name.

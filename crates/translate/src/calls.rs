@@ -2,7 +2,7 @@
 //! whether there are calls to run.
 
 use crate::error::TranslateError;
-use crate::ir::{Answer, PartBody, PartStart, StopReason, StreamEvent};
+use crate::ir::{Answer, Finish, PartBody, PartStart, StopReason, StreamEvent};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -45,7 +45,7 @@ impl Calls {
                 StreamEvent::PartStart { part, item_id, phase, start }
             }
             StreamEvent::Finish(mut finish) => {
-                finish.stop = self.stop(finish.stop);
+                self.finish(&mut finish);
                 StreamEvent::Finish(finish)
             }
             other => other,
@@ -60,7 +60,7 @@ impl Calls {
                 call.id = self.own(std::mem::take(&mut call.id));
             }
         }
-        answer.finish.stop = self.stop(answer.finish.stop);
+        self.finish(&mut answer.finish);
         Ok(())
     }
 
@@ -69,6 +69,13 @@ impl Calls {
             return Err(TranslateError::malformed(self.from, "a tool call has no name"));
         }
         Ok(())
+    }
+
+    fn finish(&self, finish: &mut Finish<'_>) {
+        finish.stop = self.stop(finish.stop);
+        if finish.stop != StopReason::StopSequence {
+            finish.stop_sequence = None;
+        }
     }
 
     fn stop(&self, said: StopReason) -> StopReason {
@@ -149,6 +156,16 @@ mod tests {
             assert_eq!(some.stop(kept), kept);
         }
         assert_eq!(none.stop(StopReason::StopSequence), StopReason::StopSequence);
+    }
+
+    #[test]
+    fn a_stop_sequence_belongs_to_its_reason() {
+        let calls = Calls::new(Protocol::Messages);
+        for (stop, want) in [(StopReason::StopSequence, Some("END".into())), (StopReason::MaxTokens, None)] {
+            let mut finish = Finish { stop, stop_sequence: Some("END".into()), ..Finish::default() };
+            calls.finish(&mut finish);
+            assert_eq!(finish.stop_sequence, want);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::support::world::{claude_price, gpt_price};
 use crate::support::{Call, Kind, Setup, World, eventually};
 
 /// The cost in nano-dollars, worked out anew: tokens x price x rates as one fraction, rounded half to even once.
-fn cost(usage: &Usage, price: &ModelPrice, group: Rate, user: Rate) -> Money {
+pub(crate) fn cost(usage: &Usage, price: &ModelPrice, group: Rate, user: Rate) -> Money {
     let (input, output) = (price.input.nanos_per_million(), price.output.nanos_per_million());
     // In hundredths of the input price: 125 % and 200 % for writing to a cache, 10 % for reading.
     let hundredths = 100 * usage.input_tokens

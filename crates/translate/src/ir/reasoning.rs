@@ -1,6 +1,7 @@
 //! Whether and how hard a model is to think.
 
 use super::Extra;
+use serde::Deserialize;
 
 /// What a request says of reasoning. Absent members leave the model its own habit.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +34,8 @@ pub enum ThinkingMode {
 }
 
 /// How hard a model thinks, in ascending order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Effort {
     /// Not at all; OpenAI.
     None,

@@ -3,10 +3,14 @@
 
 mod compact;
 mod count;
+mod extras;
+pub(crate) mod member;
 mod object;
+pub(crate) mod read;
 mod text;
 
 pub(crate) use compact::{Completeness, compact, is_object, own_json};
 pub(crate) use count::Count;
+pub(crate) use extras::Extras;
 pub(crate) use object::{to_object, wrap_text};
 pub(crate) use text::{Text, into_cow, non_empty, text_or_json};

@@ -6,8 +6,7 @@ mod citation;
 mod decode;
 mod encode;
 mod event;
-mod request_decode;
-mod request_encode;
+mod request;
 mod stop;
 mod stream_decode;
 mod stream_encode;
@@ -16,8 +15,7 @@ mod wire;
 
 pub(crate) use decode::decode;
 pub(crate) use encode::{WEB_SEARCH, WEB_SEARCH_RESULT, encode};
-pub(crate) use request_decode::decode_request;
-pub(crate) use request_encode::encode_request;
+pub(crate) use request::{decode_request, encode_request, is_billing_header};
 pub(crate) use stream_decode::StreamDecoder;
 pub(crate) use stream_encode::StreamEncoder;
 

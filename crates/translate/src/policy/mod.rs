@@ -1,7 +1,7 @@
 //! The policy table: what becomes of each thing that one protocol says and another has no word of its own for.
 //!
 //! A row names a field as its protocol writes it, without indexes (`top_k`, `messages.content.document.citations`,
-//! `tools.file_search`). Passes and encoders ask [`settle`] for everything they do not carry; a field without a row is
+//! `tools.file_search`); a row that begins with `*.` is about every field that ends so. Passes and encoders ask [`settle`] for everything they do not carry; a field without a row is
 //! left out and noted. [`markdown`] prints the table for `docs/translation.md`.
 
 mod table;
@@ -55,7 +55,13 @@ pub struct Row {
 }
 
 fn find(from: Protocol, field: &str) -> Option<&'static Row> {
-    TABLE.iter().find(|row| row.from == from && row.field == field)
+    TABLE.iter().find(|row| {
+        let named = match row.field.strip_prefix('*') {
+            Some(end) => field.ends_with(end),
+            None => field == row.field,
+        };
+        row.from == from && named
+    })
 }
 
 /// Settles a field that is not carried to `to`: noted as dropped, or refused.

@@ -90,6 +90,83 @@ pub const TABLE: &[Row] = &[
         neutral: &[],
         sample: r#"{"output_config":{"task_budget":{"type":"tokens","total":50000}}}"#,
     },
+    Row {
+        from: Messages,
+        field: "*.cache_control",
+        at: &[
+            (Chat, Adapted, "the provider caches by itself, or takes a mark of its own"),
+            (Responses, Adapted, "the provider caches by itself, or takes a mark of its own"),
+        ],
+        neutral: &[],
+        sample: r#"{"messages":[{"role":"user","content":[{"type":"text","text":"x","cache_control":{"type":"ephemeral"}}]}]}"#,
+    },
+    Row {
+        from: Messages,
+        field: "*.caller",
+        at: &[
+            (Chat, Adapted, "the conversation tells who called"),
+            (Responses, Adapted, "the conversation tells who called"),
+        ],
+        neutral: &[],
+        sample: r#"{"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"tool_use","id":"t1","name":"f","input":{},"caller":{"type":"direct"}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":"y"}]}]}"#,
+    },
+    Row {
+        from: Messages,
+        field: "tools.eager_input_streaming",
+        at: &[
+            (Chat, Adapted, "arguments stream as the provider sends them"),
+            (Responses, Adapted, "arguments stream as the provider sends them"),
+        ],
+        neutral: &[],
+        sample: r#"{"tools":[{"name":"f","input_schema":{"type":"object","properties":{}},"eager_input_streaming":true}]}"#,
+    },
+    Row {
+        from: Messages,
+        field: "tools.defer_loading",
+        at: &[
+            (Chat, Adapted, "all tools are told at once"),
+            (Responses, Adapted, "all tools are told at once where the model does not search for them"),
+        ],
+        neutral: &[],
+        sample: r#"{"tools":[{"name":"f","input_schema":{"type":"object","properties":{}},"defer_loading":true}]}"#,
+    },
+    Row {
+        from: Messages,
+        field: "tools.input_examples",
+        at: &[(Chat, Dropped, NO_COUNTERPART), (Responses, Dropped, NO_COUNTERPART)],
+        neutral: &[],
+        sample: r#"{"tools":[{"name":"f","input_schema":{"type":"object","properties":{}},"input_examples":[{}]}]}"#,
+    },
+    Row {
+        from: Messages,
+        field: "thinking.block_binding",
+        at: &[
+            (Chat, Adapted, "the gate knows whose reasoning may go where"),
+            (Responses, Adapted, "the gate knows whose reasoning may go where"),
+        ],
+        neutral: &[],
+        sample: r#"{"max_tokens":9000,"thinking":{"type":"adaptive","block_binding":{"prefix_mismatch_behavior":"drop_block"}}}"#,
+    },
+    Row {
+        from: Messages,
+        field: "messages.content.document.citations",
+        at: &[
+            (Chat, Dropped, "citations are Anthropic's"),
+            (Responses, Dropped, "citations are Anthropic's"),
+        ],
+        neutral: &[],
+        sample: r#"{"messages":[{"role":"user","content":[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"d"},"citations":{"enabled":true}},{"type":"text","text":"x"}]}]}"#,
+    },
+    Row {
+        from: Messages,
+        field: "messages.output_config",
+        at: &[
+            (Chat, Adapted, "the last effort is that of the request"),
+            (Responses, Adapted, "the last effort is that of the request"),
+        ],
+        neutral: &[],
+        sample: r#"{"messages":[{"role":"user","content":"x","output_config":{"effort":"low"}}]}"#,
+    },
     // ---- Chat
     Row {
         from: Chat,
@@ -186,6 +263,30 @@ pub const TABLE: &[Row] = &[
         at: &[(Messages, Dropped, OPENAI_ONLY), (Responses, Carried, "as it is")],
         neutral: &[],
         sample: r#"{"prompt_cache_options":{"mode":"implicit"}}"#,
+    },
+    Row {
+        from: Chat,
+        field: "moderation",
+        at: &[(Messages, Dropped, OPENAI_ONLY), (Responses, Carried, "as it is")],
+        neutral: &[],
+        sample: r#"{"moderation":{"model":"omni"}}"#,
+    },
+    Row {
+        from: Chat,
+        field: "stream_options.include_obfuscation",
+        at: &[(Messages, Adapted, "nothing is obfuscated"), (Responses, Adapted, "nothing is obfuscated")],
+        neutral: &[],
+        sample: r#"{"stream":true,"stream_options":{"include_obfuscation":false}}"#,
+    },
+    Row {
+        from: Chat,
+        field: "messages.prefix",
+        at: &[
+            (Messages, Adapted, "an assistant turn that stands last is a beginning"),
+            (Responses, Dropped, NO_COUNTERPART),
+        ],
+        neutral: &["false"],
+        sample: r#"{"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y","prefix":true}]}"#,
     },
     // ---- Responses
     Row {
@@ -320,5 +421,36 @@ pub const TABLE: &[Row] = &[
         at: &[(Messages, Dropped, OPENAI_ONLY), (Chat, Carried, "as it is")],
         neutral: &[],
         sample: r#"{"prompt_cache_options":{"mode":"implicit"}}"#,
+    },
+    Row {
+        from: Responses,
+        field: "input.phase",
+        at: &[
+            (Messages, Adapted, "the order of text and calls tells it"),
+            (Chat, Adapted, "the order of text and calls tells it"),
+        ],
+        neutral: &[],
+        sample: r#"{"input":[{"type":"message","role":"user","content":"x"},{"type":"message","role":"assistant","phase":"commentary","content":[{"type":"output_text","text":"y"}]},{"type":"message","role":"user","content":"z"}]}"#,
+    },
+    Row {
+        from: Responses,
+        field: "stream_options.include_obfuscation",
+        at: &[(Messages, Adapted, "nothing is obfuscated"), (Chat, Adapted, "nothing is obfuscated")],
+        neutral: &[],
+        sample: r#"{"stream":true,"stream_options":{"include_obfuscation":false}}"#,
+    },
+    Row {
+        from: Responses,
+        field: "stream_options",
+        at: &[(Messages, Adapted, "nothing is obfuscated"), (Chat, Adapted, "nothing is obfuscated")],
+        neutral: &[],
+        sample: r#"{"stream":true,"stream_options":{}}"#,
+    },
+    Row {
+        from: Responses,
+        field: "moderation",
+        at: &[(Messages, Dropped, OPENAI_ONLY), (Chat, Carried, "as it is")],
+        neutral: &[],
+        sample: r#"{"moderation":{"model":"omni"}}"#,
     },
 ];

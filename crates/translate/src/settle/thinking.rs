@@ -16,9 +16,29 @@ const LEAST_ANSWER_TOKENS: u64 = 1_024;
 
 /// Settles mode and effort for the target.
 pub(super) fn settle(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
+    take_effort_of_turns(request);
     match target.protocol {
         Protocol::Messages => for_messages(request, target, notes),
         Protocol::Chat | Protocol::Responses => for_openai(request, target, notes),
+    }
+}
+
+/// Messages' turns may each bring an effort; the last one is in force for what is asked now.
+fn take_effort_of_turns(request: &mut Request<'_>) {
+    #[derive(serde::Deserialize)]
+    struct OutputConfig {
+        effort: Effort,
+    }
+    for turn in &mut request.turns {
+        turn.extras.retain(|extra| {
+            let config = (extra.name == "output_config")
+                .then(|| serde_json::from_str::<OutputConfig>(extra.json.get()).ok())
+                .flatten();
+            if let Some(config) = &config {
+                request.reasoning.effort = Some(config.effort);
+            }
+            config.is_none()
+        });
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tollgate_base::{Clock, Money, Rate, Secret, Timestamp, TokenPrice};
 use tollgate_gateway::{Gateway, GatewayConfig, GatewayDeps};
 use tollgate_pricing::ModelPrice;
+use tollgate_protocol::Protocol;
 use tollgate_routing::{Account, ApiKey, BaseUrls, Group, ModelMapping, Pattern, Platform, User};
 use tollgate_store::{
     Location, MasterKey, NewAccount, NewGroup, NewKey, NewModel, NewUser, Store, UsageFilter, UsageRecord,
@@ -43,6 +44,20 @@ pub(crate) struct Setup {
     /// Both groups' mapping, and the accounts'.
     pub(crate) group_mapping: &'static [(&'static str, &'static str)],
     pub(crate) account_mapping: &'static [(&'static str, &'static str)],
+    /// What each group's accounts speak, by their numbers and then from the start; unless given, what their platform does.
+    pub(crate) speaks: &'static [Protocol],
+}
+
+impl Setup {
+    /// Accounts that speak one protocol only, whatever their group.
+    pub(crate) fn speaking(protocol: Protocol) -> Self {
+        let speaks: &[Protocol] = match protocol {
+            Protocol::Messages => &[Protocol::Messages],
+            Protocol::Chat => &[Protocol::Chat],
+            Protocol::Responses => &[Protocol::Responses],
+        };
+        Self { speaks, ..Self::default() }
+    }
 }
 
 impl Default for Setup {
@@ -59,6 +74,7 @@ impl Default for Setup {
             base_url: None,
             group_mapping: &[],
             account_mapping: &[],
+            speaks: &[],
         }
     }
 }
@@ -224,10 +240,16 @@ fn mapping(entries: &[(&str, &str)]) -> ModelMapping {
 }
 
 async fn account(store: &Store, group: &Group, number: usize, base: &str, setup: &Setup) -> Account {
-    let base = Some(base.to_owned());
-    let base_urls = match group.platform {
-        Platform::Anthropic => BaseUrls { messages: base, ..BaseUrls::default() },
-        Platform::Openai => BaseUrls { chat: base.clone(), responses: base, ..BaseUrls::default() },
+    let spoken = match (setup.speaks, group.platform) {
+        ([], Platform::Anthropic) => &[Protocol::Messages][..],
+        ([], Platform::Openai) => &[Protocol::Chat, Protocol::Responses],
+        (given, _) => &given[number % given.len()..][..1],
+    };
+    let url = |protocol| spoken.contains(&protocol).then(|| base.to_owned());
+    let base_urls = BaseUrls {
+        messages: url(Protocol::Messages),
+        chat: url(Protocol::Chat),
+        responses: url(Protocol::Responses),
     };
     let credential = Secret::new(format!("cred-{}-{number}", group.name));
     let name = format!("{}-{number}", group.name);

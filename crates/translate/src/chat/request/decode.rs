@@ -1,11 +1,12 @@
 //! A Chat request into the intermediate representation.
 
-use super::read::{Str, read};
+use super::read::Str;
+use super::read::read;
 use super::wire::{BodyIn, StreamOptionsIn};
 use super::{decode_reasoning, decode_settings, decode_tools, decode_turns};
 use crate::error::TranslateError;
 use crate::ir::{Extra, Request};
-use std::borrow::Cow;
+pub(super) use crate::json::member::{missing, nested, required};
 use tollgate_protocol::Protocol;
 
 /// Decodes a request's body.
@@ -32,32 +33,6 @@ pub(crate) fn decode_request(body: &[u8]) -> Result<Request<'_>, TranslateError>
     }
     request.extras.extend(body.extras.into_iter().filter(|extra| !says_nothing(extra)));
     Ok(request)
-}
-
-/// A member that has to be there.
-pub(super) fn missing(field: impl Into<String>) -> TranslateError {
-    TranslateError::bad_request(field, "is required")
-}
-
-/// A string that has to be there and to say something.
-pub(super) fn required<'a>(
-    text: Option<Str<'a>>,
-    field: impl FnOnce() -> String,
-) -> Result<Cow<'a, str>, TranslateError> {
-    match text {
-        Some(Str(text)) if !text.is_empty() => Ok(text),
-        Some(_) => Err(TranslateError::bad_request(field(), "must not be empty")),
-        None => Err(missing(field())),
-    }
-}
-
-/// Keeps the unknown members of `object` by their whole path, which tells the encoder where they stood.
-pub(super) fn nested<'a>(object: &str, extras: Vec<Extra<'a>>, into: &mut Vec<Extra<'a>>) {
-    into.extend(
-        extras
-            .into_iter()
-            .map(|extra| Extra { name: Cow::Owned(format!("{object}.{}", extra.name)), json: extra.json }),
-    );
 }
 
 /// Whether a member asks for what would happen without it: such a one must not be refused or noted.

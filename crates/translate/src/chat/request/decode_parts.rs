@@ -7,6 +7,7 @@ use super::read::{Str, wire};
 use super::wire::{FileIn, ImageIn, PartIn};
 use crate::error::TranslateError;
 use crate::ir::{CacheLifetime, Document, Extra, PartOfTurn, Source, TurnPart};
+pub(super) use crate::json::member::object;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -187,19 +188,6 @@ fn other<'a>(
     let members = members.iter().map(|(name, json)| (*name, &**json));
     let members = members.chain(extras.iter().map(|extra| (&*extra.name, &*extra.json)));
     Ok(PartOfTurn::Other { kind, json: Cow::Owned(object(members)?) })
-}
-
-/// An object of these members.
-pub(super) fn object<'m>(
-    members: impl Iterator<Item = (&'m str, &'m RawValue)>,
-) -> Result<Box<RawValue>, TranslateError> {
-    struct Object<I>(std::cell::RefCell<I>);
-    impl<'m, I: Iterator<Item = (&'m str, &'m RawValue)>> serde::Serialize for Object<I> {
-        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_map(&mut *self.0.borrow_mut())
-        }
-    }
-    raw(&Object(std::cell::RefCell::new(members)))
 }
 
 wire! {

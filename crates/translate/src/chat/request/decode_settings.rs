@@ -6,6 +6,7 @@ use super::read::wire;
 use super::wire::BodyIn;
 use crate::error::TranslateError;
 use crate::ir::{Extra, OutputFormat, Request, RequestTier, Sampling};
+pub(super) use crate::json::member::{part_of, raw};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -104,25 +105,4 @@ fn read_format<'a>(json: &'a RawValue, request: &mut Request<'a>) -> Result<(), 
         }
     };
     Ok(())
-}
-
-/// Reads a small member that has been kept as JSON, with its place in front of errors.
-pub(super) fn part_of<'a, T: serde::Deserialize<'a>>(
-    field: &str,
-    json: &'a RawValue,
-) -> Result<T, TranslateError> {
-    super::read::read(json.get().as_bytes()).map_err(|error| match error {
-        TranslateError::BadRequest { field: inner, what } if inner == "body" => {
-            TranslateError::bad_request(field, what)
-        }
-        TranslateError::BadRequest { field: inner, what } => {
-            TranslateError::bad_request(format!("{field}.{inner}"), what)
-        }
-        other => other,
-    })
-}
-
-/// A value as JSON.
-pub(super) fn raw<T: serde::Serialize + ?Sized>(value: &T) -> Result<Box<RawValue>, TranslateError> {
-    serde_json::value::to_raw_value(value).map_err(TranslateError::Encode)
 }

@@ -6,10 +6,8 @@ use crate::chat::join::Joiner;
 use crate::error::TranslateError;
 use crate::family::ReasoningMember;
 use crate::ir::{CallKind, PartOfTurn, PastCall, Reasoning, Role, Turn, TurnPart};
+use crate::messages::is_billing_header;
 use std::borrow::Cow;
-
-/// How Claude Code's own accounting begins, which is no part of the prompt.
-const BILLING_HEADER: &str = "x-anthropic-billing-header:";
 
 impl<'r> Writer<'r, '_> {
     /// Every message.
@@ -34,7 +32,7 @@ impl<'r> Writer<'r, '_> {
         let mut parts = Vec::with_capacity(turn.parts.len());
         for part in &turn.parts {
             match &part.body {
-                PartOfTurn::Text { text, .. } if text.trim_start().starts_with(BILLING_HEADER) => {
+                PartOfTurn::Text { text, .. } if is_billing_header(text) => {
                     self.foreign.notes.add("system.billing_header");
                 }
                 PartOfTurn::Image { .. } | PartOfTurn::Audio { .. } if !self.own => {

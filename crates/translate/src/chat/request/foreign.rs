@@ -5,6 +5,7 @@ use super::read::{List, Str, wire};
 use super::wire::Content;
 use crate::error::TranslateError;
 use crate::ir::Extra;
+pub(super) use crate::json::member::{undated, wire_type};
 use crate::notes::Notes;
 use crate::policy;
 use serde_json::value::RawValue;
@@ -60,27 +61,6 @@ impl Foreign<'_> {
             _ => format!("messages.{member}"),
         }
     }
-}
-
-/// A type's name without the date of its version: `web_search_20250305` is `web_search`.
-pub(super) fn undated(kind: &str) -> &str {
-    match kind.rsplit_once('_') {
-        Some((name, date)) if date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => kind,
-    }
-}
-
-wire! {
-    /// A block of which only the type matters.
-    TypeIn, "an object" {
-        "type" => kind: Str<'a>,
-    }
-}
-
-/// The type of a block or item.
-pub(super) fn wire_type(json: &RawValue) -> String {
-    let read: TypeIn<'_> = serde_json::from_str(json.get()).unwrap_or_default();
-    read.kind.unwrap_or_default().0.into_owned()
 }
 
 wire! {

@@ -19,10 +19,11 @@ mod encode_settings;
 mod encode_tools;
 mod encode_turns;
 mod foreign;
-mod read;
 mod wire;
 mod write;
 mod write_tools;
+
+use crate::json::read;
 
 #[cfg(test)]
 mod tests;

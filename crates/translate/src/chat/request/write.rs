@@ -1,9 +1,9 @@
 //! A Chat request as it is written.
 
 use super::write_tools::{ChoiceOut, ToolOut};
-use crate::ir::Extra;
+pub(super) use crate::json::Extras;
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+use serde::ser::Serializer;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -309,41 +309,4 @@ pub(super) struct CalledOut<'a> {
 pub(super) struct CalledCustomOut<'a> {
     pub(super) name: Cow<'a, str>,
     pub(super) input: &'a str,
-}
-
-/// Members that are written back as they came.
-#[derive(Default)]
-pub(super) struct Extras<'a>(pub(super) Vec<(&'a str, &'a RawValue)>);
-
-impl<'a> Extras<'a> {
-    /// Those at the top of their object: no object within it claims them.
-    pub(super) fn top(extras: &'a [Extra<'a>], objects: &[&str]) -> Self {
-        let is_top = |name: &str| !objects.iter().any(|object| member_of(object, name).is_some());
-        let own = extras.iter().filter(|extra| is_top(&extra.name));
-        Self(own.map(|extra| (&*extra.name, &*extra.json)).collect())
-    }
-
-    /// Those of an object within.
-    pub(super) fn of(object: &str, extras: &'a [Extra<'a>]) -> Self {
-        let own = extras.iter().filter_map(|extra| Some((member_of(object, &extra.name)?, &*extra.json)));
-        Self(own.collect())
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-fn member_of<'n>(object: &str, name: &'n str) -> Option<&'n str> {
-    name.strip_prefix(object)?.strip_prefix('.')
-}
-
-impl Serialize for Extras<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, json) in &self.0 {
-            map.serialize_entry(name, json)?;
-        }
-        map.end()
-    }
 }

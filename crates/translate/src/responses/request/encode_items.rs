@@ -7,13 +7,11 @@ use super::encode_parts::{Place, breakpoint, field, part};
 use super::shape::{ExtrasOut, ItemOut, MessageOut, PartOut, ReasoningOut, TextOut};
 use crate::error::TranslateError;
 use crate::ir::{CallKind, PartOfTurn, Phase, Proof, Reasoning, Role, Turn, TurnPart};
+use crate::messages::is_billing_header;
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 
 /// How the block begins by which Claude Code tells Anthropic whom to bill. It changes from request to request, so it
-/// would spoil the cache of any other provider.
-const BILLING_HEADER: &str = "x-anthropic-billing-header:";
-
 /// The text before the conversation, and the conversation.
 pub(super) fn encode_turns<'a>(
     turns: &'a [Turn<'a>],
@@ -98,7 +96,7 @@ fn each_text<'a>(
 }
 
 fn says_something(text: &str, encoder: &mut Encoder<'_, '_>) -> bool {
-    if encoder.from == Protocol::Messages && text.starts_with(BILLING_HEADER) {
+    if encoder.from == Protocol::Messages && is_billing_header(text) {
         encoder.note("system.billing_header");
         return false;
     }

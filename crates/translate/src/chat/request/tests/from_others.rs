@@ -228,10 +228,8 @@ fn what_only_another_protocol_says_is_noted() {
         [
             "messages.content.server_tool_use",
             "messages.content.web_search_tool_result",
-            "messages.content.caller",
             "messages.content.container_upload",
             "messages.content.document.citations",
-            "messages.output_config",
             "context_management",
         ]
     );

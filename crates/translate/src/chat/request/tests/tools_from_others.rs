@@ -57,7 +57,7 @@ fn tools_of_every_kind() {
         ])
     );
     assert_eq!(body["tool_choice"], json!({"type": "custom", "custom": {"name": "c"}}));
-    assert_eq!(notes, ["tools.strict", "tools.defer_loading", "tools.web_search"]);
+    assert_eq!(notes, ["tools.strict", "tools.web_search"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 const PLACED: char = '\u{1f}';
 
 /// Puts `member` in front of the place of an error. Costs nothing until there is one.
-pub(super) fn at<E: de::Error>(member: impl Display, error: &E) -> E {
+pub(crate) fn at<E: de::Error>(member: impl Display, error: &E) -> E {
     let text = error.to_string();
     match text.strip_prefix(PLACED) {
         Some(placed) => E::custom(format_args!("{PLACED}{member}.{placed}")),
@@ -22,7 +22,7 @@ pub(super) fn at<E: de::Error>(member: impl Display, error: &E) -> E {
 }
 
 /// Reads a whole body.
-pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, TranslateError> {
+pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, TranslateError> {
     let text = std::str::from_utf8(body).map_err(|_| TranslateError::bad_request("body", "must be UTF-8"))?;
     serde_json::from_str(text).map_err(|error| misplaced(&error))
 }
@@ -42,7 +42,7 @@ fn misplaced(error: &serde_json::Error) -> TranslateError {
 }
 
 /// Keeps a member that is not known, unless it says nothing.
-pub(super) fn keep<'a>(
+pub(crate) fn keep<'a>(
     extras: &mut Vec<Extra<'a>>,
     name: Cow<'a, str>,
     json: &'a serde_json::value::RawValue,
@@ -81,11 +81,11 @@ macro_rules! wire {
                                 $($key => {
                                     made.$field = map
                                         .next_value()
-                                        .map_err(|error| $crate::chat::request::read::at($key, &error))?;
+                                        .map_err(|error| $crate::json::read::at($key, &error))?;
                                 })*
                                 _ => {
                                     let json = map.next_value()?;
-                                    $crate::chat::request::read::keep(&mut made.extras, key, json);
+                                    $crate::json::read::keep(&mut made.extras, key, json);
                                 }
                             }
                         }
@@ -98,15 +98,15 @@ macro_rules! wire {
         }
     };
 }
-pub(super) use wire;
+pub(crate) use wire;
 
 /// A string, and nothing else.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Str<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+pub(crate) struct Str<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 /// A list whose errors say which element they are in.
-pub(super) struct List<T>(pub(super) Vec<T>);
+pub(crate) struct List<T>(pub(crate) Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -129,7 +129,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
 }
 
 /// Reads a list's elements.
-pub(super) fn elements<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(mut seq: A) -> Result<Vec<T>, A::Error> {
+pub(crate) fn elements<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(mut seq: A) -> Result<Vec<T>, A::Error> {
     let mut made = Vec::new();
     while let Some(element) = seq.next_element().map_err(|error| at(made.len(), &error))? {
         made.push(element);
@@ -139,15 +139,15 @@ pub(super) fn elements<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(mut seq: A) 
 
 /// A number, possibly in a string.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Number(pub(super) f64);
+pub(crate) struct Number(pub(crate) f64);
 
 /// A whole number that is not negative, possibly in a string or written as `1.0`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Whole(pub(super) u64);
+pub(crate) struct Whole(pub(crate) u64);
 
 /// A whole number, possibly in a string.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Integer(pub(super) i64);
+pub(crate) struct Integer(pub(crate) i64);
 
 /// Implements reading for a number, by a visitor that takes it in every way it is written.
 macro_rules! number {

@@ -1,0 +1,91 @@
+//! Turns as the system text and the messages.
+
+use super::encode::Writer;
+use super::write::{BlockOut, ContentOut, MessageOut, SaidOut};
+use crate::error::TranslateError;
+use crate::ir::{Role, Turn, TurnPart};
+use crate::json::Extras;
+
+impl<'r> Writer<'r, '_> {
+    /// The system text at the head, and every message.
+    pub(super) fn turns(&mut self) -> Result<(Option<ContentOut<'r>>, Vec<MessageOut<'r>>), TranslateError> {
+        let turns = &self.request.turns;
+        let is_head = |turn: &&Turn<'_>| turn.role.instructs() && (!self.own || turn.extras.is_empty());
+        let heads = turns.iter().take_while(is_head).count();
+        let (head, rest) = turns.split_at(heads);
+        let mut system = Vec::new();
+        for turn in head {
+            self.parts(turn, &mut system)?;
+            self.turn_extras(turn)?;
+        }
+        let system = (!system.is_empty()).then(|| content(system));
+        let mut made: Vec<(&'static str, Vec<BlockOut<'r>>, Extras<'r>)> = Vec::with_capacity(rest.len());
+        for turn in rest {
+            let role = role(turn.role);
+            let extras = self.turn_extras(turn)?;
+            match made.last_mut() {
+                Some((last, blocks, _)) if *last == role && !self.own => self.parts(turn, blocks)?,
+                _ => {
+                    let mut blocks = Vec::with_capacity(turn.parts.len());
+                    self.parts(turn, &mut blocks)?;
+                    made.push((role, blocks, extras));
+                }
+            }
+        }
+        let own = self.own;
+        let messages = made
+            .into_iter()
+            .filter(|(_, blocks, _)| own || !blocks.is_empty())
+            .map(|(role, blocks, extras)| MessageOut { role, content: content(blocks), extras });
+        Ok((system, messages.collect()))
+    }
+
+    fn parts(&mut self, turn: &'r Turn<'r>, blocks: &mut Vec<BlockOut<'r>>) -> Result<(), TranslateError> {
+        turn.parts.iter().try_for_each(|part| self.part(turn.role, part, blocks))
+    }
+
+    fn turn_extras(&mut self, turn: &'r Turn<'r>) -> Result<Extras<'r>, TranslateError> {
+        if self.own {
+            return Ok(Extras::top(&turn.extras, &[]));
+        }
+        if turn.name.is_some() {
+            self.foreign.settle("messages.name")?;
+        }
+        let at = self.foreign.turn("");
+        self.foreign.extras(&at, &turn.extras)?;
+        Ok(Extras::default())
+    }
+
+    /// What a tool gave; nothing at all is left out.
+    pub(super) fn result_content(
+        &mut self,
+        parts: &'r [TurnPart<'r>],
+    ) -> Result<Option<ContentOut<'r>>, TranslateError> {
+        let mut blocks = Vec::with_capacity(parts.len());
+        for part in parts {
+            self.part(Role::User, part, &mut blocks)?;
+        }
+        Ok((!blocks.is_empty()).then(|| content(blocks)))
+    }
+}
+
+const fn role(role: Role) -> &'static str {
+    match role {
+        Role::System | Role::Developer => "system",
+        Role::User => "user",
+        Role::Assistant => "assistant",
+    }
+}
+
+/// One plain text is a string.
+fn content(blocks: Vec<BlockOut<'_>>) -> ContentOut<'_> {
+    match blocks.as_slice() {
+        [] => ContentOut::Text(""),
+        [BlockOut::Said(SaidOut { r#type: "text", text: Some(text), cache_control: None, extras, .. })]
+            if extras.is_empty() =>
+        {
+            ContentOut::Text(text)
+        }
+        _ => ContentOut::Blocks(blocks),
+    }
+}
