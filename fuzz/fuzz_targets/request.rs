@@ -67,8 +67,11 @@ fn translated(from: Protocol, to: Protocol, body: &[u8], model: &str, family: Fa
         Target { protocol: to, model, traits: &traits, family, account: "a", key: &KEY, remembered: &Forgetful };
     let Ok(prepared) = translate_request(from, body, None, &target) else { return };
     let shown = || String::from_utf8_lossy(&prepared.body).into_owned();
-    // Other families have members of their own.
-    let strict = matches!(family, Family::Openai | Family::Anthropic);
+    // Other families have members and ranges of their own.
+    let strict = match to {
+        Protocol::Messages => family == Family::Anthropic,
+        Protocol::Chat | Protocol::Responses => family == Family::Openai,
+    };
     if from != to && strict {
         let kept = check_request(to, &prepared.body);
         assert_eq!(kept, Ok(()), "{from} to {to} for {model}: {}", shown());
