@@ -182,19 +182,26 @@ impl StreamTranslator {
     }
 
     /// Writes what keeps the caller waiting in its own dialect: a `ping` event (Messages), a comment (Chat),
-    /// `response.in_progress` again (Responses). Before a Responses stream has started, and after its end, a comment.
+    /// `response.in_progress` again (Responses). Before a Responses stream has started, and after every stream's end, a
+    /// comment: the upstream may be silent for a while before it says that nothing more comes.
     ///
     /// # Errors
     /// [`TranslateError::Encode`] if it cannot be written.
     pub fn keepalive(&mut self, out: &mut Vec<u8>) -> Result<(), TranslateError> {
-        match &mut self.encoder {
-            Encoder::Messages(encoder) => encoder.keepalive(out),
-            Encoder::Responses(encoder) => encoder.keepalive(out),
-            Encoder::Chat(_) => {
+        #[cfg(debug_assertions)]
+        let written = out.len();
+        let over = self.failed || self.decoder.ended();
+        let result = match &mut self.encoder {
+            Encoder::Messages(encoder) if !over => encoder.keepalive(out),
+            Encoder::Responses(encoder) if !over => encoder.keepalive(out),
+            Encoder::Messages(_) | Encoder::Responses(_) | Encoder::Chat(_) => {
                 tollgate_sse::write_comment(out, "ping");
                 Ok(())
             }
-        }
+        };
+        #[cfg(debug_assertions)]
+        self.watch.bytes(out.get(written..).unwrap_or_default());
+        result
     }
 
     /// The whole response, as JSON, that the last event of a Responses stream told; `None` before it and for other protocols.
@@ -206,7 +213,8 @@ impl StreamTranslator {
         }
     }
 
-    /// What was counted here because the upstream reported no usage; `None` if it did, or before the end.
+    /// What was counted here because the upstream reported no usage; `None` if it did. Before the end, or where a stream
+    /// was cut, what was counted so far.
     #[must_use]
     pub fn estimate(&self) -> Option<Usage> {
         self.middle.estimate()

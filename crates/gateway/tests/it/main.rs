@@ -17,3 +17,4 @@ mod streams;
 mod styles;
 mod support;
 mod translate;
+mod translate_failures;
