@@ -64,6 +64,7 @@ async fn forward(
         model: &call.probe.model,
         protocol: call.endpoint.protocol(),
         translate: false,
+        tools: false,
         sticky: None,
         pick: shared.pick(),
         need: if call.endpoint == Endpoint::CountTokens { Need::CountTokens } else { Need::None },

@@ -6,8 +6,7 @@ use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use tollgate_protocol::{Endpoint, Protocol, forward_request_headers, forward_translated_request_headers};
-use tollgate_routing::{Account, AuthScheme, Platform, UpstreamPath};
-use tollgate_translate::family::Family;
+use tollgate_routing::{Account, AuthScheme, UpstreamPath};
 use tollgate_upstream::{Client, Endpoint as UpstreamEndpoint};
 
 use crate::health::AccountHealth;
@@ -21,7 +20,6 @@ pub(crate) struct Destination {
     /// Why some protocol of the account cannot be called; written to the log.
     pub(crate) problems: Vec<String>,
     routes: [Option<ProtocolRoute>; 3],
-    families: [Family; 3],
 }
 
 /// How one protocol of an account is reached.
@@ -62,13 +60,7 @@ impl Destination {
             problems.push("the credential cannot be sent in a header".to_owned());
             (AUTHORIZATION, HeaderValue::from_static(""))
         });
-        let families = CALLS.map(|(protocol, _)| family_of(account, protocol));
-        Self { health, credential, problems, routes, families }
-    }
-
-    /// Whose habits the account has in a protocol.
-    pub(crate) const fn family(&self, protocol: Protocol) -> Family {
-        self.families[slot(protocol)]
+        Self { health, credential, problems, routes }
     }
 
     /// The endpoint and path of a call, if the account can be called in its protocol.
@@ -114,18 +106,6 @@ impl ProtocolRoute {
         }
         Ok(endpoint.map(|endpoint| Self { endpoint, paths }))
     }
-}
-
-/// Whose habits an account has: told by its host, else by its platform.
-fn family_of(account: &Account, protocol: Protocol) -> Family {
-    let host = account.base_urls.get(protocol).and_then(|url| {
-        let rest = url.split_once("://")?.1;
-        rest.split('/').next()
-    });
-    host.and_then(Family::of_host).unwrap_or(match account.platform {
-        Platform::Anthropic => Family::Anthropic,
-        Platform::Openai => Family::Generic,
-    })
 }
 
 /// The call as the upstream knows it: the envelope is the gate's own.

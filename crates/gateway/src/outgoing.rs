@@ -5,8 +5,8 @@ use http::HeaderMap;
 use tollgate_protocol::{ApiError, Endpoint, ErrorKind, Protocol, forward_edits};
 use tollgate_routing::Attempt;
 use tollgate_translate::carrier::CARRIER_PREFIX;
+use tollgate_translate::family::Family;
 use tollgate_translate::ir::MadeBy;
-use tollgate_translate::traits::ModelTraits;
 use tollgate_translate::{Target, TranslateError, WayBack, translate_request};
 
 use crate::attempt::Call;
@@ -34,9 +34,10 @@ pub(crate) struct Translation {
 }
 
 /// Writes the request for an account.
+#[allow(clippy::result_large_err, reason = "an error ends the attempt, so its size costs nothing")]
 pub(crate) fn write(
     shared: &Shared,
-    _live: &Live,
+    live: &Live,
     destination: &Destination,
     attempt: &Attempt<'_>,
     call: &Call<'_>,
@@ -56,14 +57,14 @@ pub(crate) fn write(
     {
         return Err(Failure::Next(ApiError::about(ErrorKind::ResponseNotFound, id)));
     }
-    let traits = ModelTraits::of(&attempt.upstream_model);
+    let traits = live.catalog.traits_for(&call.probe.model, &attempt.upstream_model);
     let account = attempt.account.id.to_string();
     let recall = Recall { memory: &shared.memory, key: call.key };
     let target = Target {
         protocol: attempt.protocol,
         model: &attempt.upstream_model,
         traits: &traits,
-        family: destination.family(attempt.protocol),
+        family: family_of(attempt),
         account: &account,
         key: &shared.carrier_key,
         remembered: &recall,
@@ -84,6 +85,14 @@ pub(crate) fn write(
             dropped: prepared.dropped,
         }),
     })
+}
+
+/// Whose habits the account has. OpenAI's models want OpenAI's words also from an address that tells nothing.
+fn family_of(attempt: &Attempt<'_>) -> Family {
+    let family = attempt.account.family_for(attempt.protocol);
+    let is_openai = ["gpt-", "o1", "o3", "o4"].iter().any(|begin| attempt.upstream_model.starts_with(begin));
+    let told = family != Family::Generic || attempt.account.family.is_some();
+    if is_openai && !told { Family::Openai } else { family }
 }
 
 /// Whether the body may hold reasoning that the gate wrapped for a client: the provider would refuse it.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tollgate_base::{AccountId, GroupId, Secret, Timestamp};
 use tollgate_protocol::Protocol;
+use tollgate_translate::family::Family;
 
 use crate::error::RoutingError;
 use crate::group::Platform;
@@ -96,6 +97,9 @@ pub struct Account {
     pub name: String,
     /// Whose habits it follows.
     pub platform: Platform,
+    /// The provider family, as the operator named it; `None` is told from the addresses, see
+    /// [`family_for`](Self::family_for).
+    pub family: Option<Family>,
     /// Where it is.
     pub base_urls: BaseUrls,
     /// The provider's key.
@@ -131,6 +135,18 @@ impl Account {
         path.under(self.base_urls.get(protocol)?)
     }
 
+    /// The provider family it belongs to where `protocol` is spoken.
+    ///
+    /// The one that was named; else told from that protocol's base URL; else, as nothing tells, by the platform.
+    #[must_use]
+    pub fn family_for(&self, protocol: Protocol) -> Family {
+        let told = || Family::of_host(host_of(self.base_urls.get(protocol)?));
+        self.family.or_else(told).unwrap_or(match self.platform {
+            Platform::Anthropic => Family::Anthropic,
+            Platform::Openai => Family::Generic,
+        })
+    }
+
     /// Whether it serves the model with the provider's name `upstream_model`.
     #[must_use]
     pub fn serves(&self, upstream_model: &str) -> bool {
@@ -142,6 +158,12 @@ impl Account {
     pub fn is_usable(&self) -> bool {
         self.status == Status::Enabled && !self.base_urls.is_empty()
     }
+}
+
+/// The host of a base URL, with its port if it has one.
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split_once('/').map_or(rest, |(host, _)| host)
 }
 
 /// The last segments of calls: a base that ends in one is a whole URL by mistake.
@@ -202,6 +224,31 @@ mod tests {
             Some("https://api.deepseek.com/v1/chat/completions")
         );
         assert_eq!(account.url_for(Protocol::Messages, &UpstreamPath::Messages), None);
+    }
+
+    #[test]
+    fn family_is_the_named_one_or_the_hosts_or_the_platforms() {
+        let mut account = account(1);
+        account.base_urls = BaseUrls {
+            messages: Some("https://claude.internal/anthropic".into()),
+            chat: Some("https://api.deepseek.com/v1".into()),
+            responses: Some("http://127.0.0.1:11434".into()),
+        };
+        let families = |account: &Account| Protocol::ALL.map(|protocol| account.family_for(protocol));
+        let by = |messages, chat, responses| {
+            Protocol::ALL.map(|protocol| match protocol {
+                Protocol::Messages => messages,
+                Protocol::Chat => chat,
+                Protocol::Responses => responses,
+            })
+        };
+        assert_eq!(families(&account), by(Family::Generic, Family::Deepseek, Family::Ollama));
+        account.platform = Platform::Anthropic;
+        assert_eq!(families(&account), by(Family::Anthropic, Family::Deepseek, Family::Ollama));
+        account.base_urls.responses = None;
+        assert_eq!(families(&account), by(Family::Anthropic, Family::Deepseek, Family::Anthropic));
+        account.family = Some(Family::Vllm);
+        assert_eq!(families(&account), [Family::Vllm; 3]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use tollgate_base::{AccountId, GroupId};
+use tollgate_translate::traits::ModelTraits;
 
 use crate::account::Account;
 use crate::group::Group;
@@ -118,6 +119,22 @@ impl Catalog {
     pub fn price_for(&self, requested: &str, upstream: &str) -> Option<&Model> {
         let by_requested = self.model_for(requested);
         if by_requested.is_some() || requested == upstream { by_requested } else { self.model_for(upstream) }
+    }
+
+    /// What the model with the provider's name `upstream` takes when asked for as `requested`.
+    ///
+    /// What its provider's name tells, and over that what the operator says of the model that
+    /// [prices](Self::price_for) the request.
+    #[must_use]
+    pub fn traits_for(&self, requested: &str, upstream: &str) -> ModelTraits {
+        let table = ModelTraits::of(upstream);
+        let Some(model) = self.price_for(requested, upstream) else { return table };
+        let known = ModelTraits {
+            context_window_tokens: model.context_window_tokens.or(table.context_window_tokens),
+            max_output_tokens: model.max_output_tokens.or(table.max_output_tokens),
+            ..table
+        };
+        known.patched(model.traits.as_ref())
     }
 
     /// The models that a key may ask for, sorted by name.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tollgate_base::Timestamp;
 use tollgate_pricing::ModelPrice;
+use tollgate_translate::traits::TraitsPatch;
 
 use crate::error::RoutingError;
 use crate::pattern::Pattern;
@@ -22,6 +23,8 @@ pub struct Model {
     pub context_window_tokens: Option<u64>,
     /// How many tokens an answer may have.
     pub max_output_tokens: Option<u64>,
+    /// What the operator says it takes, where that differs from what its name tells.
+    pub traits: Option<TraitsPatch>,
     /// What it costs.
     pub price: ModelPrice,
     /// Counts the changes of the price; a usage record says which one it was charged at.

@@ -32,6 +32,8 @@ pub struct PlanRequest<'a> {
     pub protocol: Protocol,
     /// Whether accounts that speak another protocol only may be tried too, behind those that speak the caller's.
     pub translate: bool,
+    /// Whether it brings tools.
+    pub tools: bool,
     /// The account that the session is bound to.
     pub sticky: Option<AccountId>,
     /// A random number of the caller's; it decides between equals, so that the plan itself is pure.
@@ -139,7 +141,7 @@ fn capable_protocol(account: &Account, request: &PlanRequest<'_>, upstream_model
     if !needed {
         return None;
     }
-    spoken_with(account, request.protocol, upstream_model, request.translate)
+    spoken_with(account, request, upstream_model)
 }
 
 fn put_first(attempts: &mut [Attempt<'_>], account: AccountId) {

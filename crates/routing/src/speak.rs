@@ -2,22 +2,41 @@
 
 use tollgate_protocol::Protocol;
 
-use crate::account::Account;
+use tollgate_translate::traits::ModelTraits;
 
-/// The protocol for a caller that speaks `caller`, or `None` if the account has none that may be used.
+use crate::account::Account;
+use crate::plan::PlanRequest;
+
+/// The protocol to speak with an account, or `None` if it has none that may be used.
 ///
-/// Without `translate` only the caller's own protocol will do.
+/// Where translation is not allowed only the caller's own protocol will do.
 pub(crate) fn spoken_with(
     account: &Account,
-    caller: Protocol,
+    request: &PlanRequest<'_>,
     upstream_model: &str,
-    translate: bool,
 ) -> Option<Protocol> {
     let speaks = |protocol: &Protocol| account.base_urls.get(*protocol).is_some();
-    if speaks(&caller) {
+    let caller = request.protocol;
+    let better_elsewhere = request.translate
+        && caller == Protocol::Chat
+        && speaks(&Protocol::Responses)
+        && is_refused_on_chat(upstream_model, request.tools);
+    if speaks(&caller) && !better_elsewhere {
         return Some(caller);
     }
-    translate.then(|| by_preference(caller, upstream_model).into_iter().find(speaks)).flatten()
+    request.translate.then(|| by_preference(caller, upstream_model).into_iter().find(speaks)).flatten()
+}
+
+/// Whether OpenAI serves the model in Responses only, or with tools only there.
+fn is_refused_on_chat(upstream_model: &str, tools: bool) -> bool {
+    // The table is looked through only for names that can be meant.
+    let may_be =
+        ["gpt-5", "gpt-6", "o1-", "o3-", "o4-", "codex"].iter().any(|part| upstream_model.contains(part));
+    if !may_be {
+        return false;
+    }
+    let traits = ModelTraits::of(upstream_model);
+    traits.responses_only || (tools && traits.chat_tools_without_reasoning)
 }
 
 /// The other protocols, best first. Claude is at home in Messages. Elsewhere Responses says more than Chat (reasoning
@@ -37,7 +56,8 @@ fn by_preference(caller: Protocol, upstream_model: &str) -> [Protocol; 2] {
 mod tests {
     use super::*;
     use crate::account::BaseUrls;
-    use crate::testing::account;
+    use crate::plan::Need;
+    use crate::testing::{account, group};
 
     fn speaking(protocols: &[Protocol]) -> Account {
         let url = |protocol| protocols.contains(&protocol).then(|| "https://h".to_owned());
@@ -49,10 +69,31 @@ mod tests {
         Account { base_urls, ..account(1) }
     }
 
+    fn spoken(
+        spoken: &[Protocol],
+        caller: Protocol,
+        model: &str,
+        translate: bool,
+        tools: bool,
+    ) -> Option<Protocol> {
+        let (account, group) = (speaking(spoken), group(1));
+        let request = PlanRequest {
+            group: &group,
+            model,
+            protocol: caller,
+            translate,
+            tools,
+            sticky: None,
+            pick: 1,
+            need: Need::None,
+        };
+        spoken_with(&account, &request, model)
+    }
+
     #[test]
     fn the_callers_own_protocol_comes_first_then_the_nearest() {
         use Protocol::{Chat, Messages, Responses};
-        for (spoken, caller, model, expected) in [
+        for (spoken_there, caller, model, expected) in [
             (&[Messages, Chat, Responses][..], Chat, "m", Some(Chat)),
             (&[Chat, Responses], Messages, "gpt-5.5", Some(Responses)),
             (&[Chat], Messages, "deepseek-chat", Some(Chat)),
@@ -62,8 +103,23 @@ mod tests {
             (&[Messages, Chat], Responses, "glm-5", Some(Chat)),
             (&[], Chat, "m", None),
         ] {
-            assert_eq!(spoken_with(&speaking(spoken), caller, model, true), expected, "{caller} {model}");
+            assert_eq!(spoken(spoken_there, caller, model, true, false), expected, "{caller} {model}");
         }
-        assert_eq!(spoken_with(&speaking(&[Chat]), Messages, "m", false), None);
+        assert_eq!(spoken(&[Chat], Messages, "m", false, false), None);
+    }
+
+    #[test]
+    fn what_openai_refuses_on_chat_goes_to_responses() {
+        use Protocol::{Chat, Responses};
+        for (there, model, tools, expected) in [
+            (&[Chat, Responses][..], "gpt-5.1-codex", false, Responses),
+            (&[Chat, Responses], "gpt-5.6-sol", true, Responses),
+            (&[Chat, Responses], "gpt-5.6-sol", false, Chat),
+            (&[Chat, Responses], "gpt-4o", true, Chat),
+            (&[Chat], "gpt-5.1-codex", false, Chat),
+        ] {
+            assert_eq!(spoken(there, Chat, model, true, tools), Some(expected), "{model}");
+        }
+        assert_eq!(spoken(&[Chat, Responses], Chat, "gpt-5.1-codex", false, false), Some(Chat));
     }
 }

@@ -19,6 +19,11 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "first", text: include_str!("../migrations/0001_first.sql") },
     Migration {
+        version: 2,
+        name: "traits_and_family",
+        text: include_str!("../migrations/0002_traits_and_family.sql"),
+    },
+    Migration {
         version: 3,
         name: "kept_responses",
         text: include_str!("../migrations/0003_kept_responses.sql"),

@@ -3,6 +3,7 @@
 use tollgate_base::Timestamp;
 use tollgate_pricing::ModelPrice;
 use tollgate_routing::{Model, Pattern};
+use tollgate_translate::traits::TraitsPatch;
 
 use crate::db::{Row, Sql, Tx, Update, Value, params};
 use crate::error::{Result, StoreError};
@@ -22,6 +23,8 @@ pub struct NewModel {
     pub context_window_tokens: Option<u64>,
     /// How many tokens an answer may have.
     pub max_output_tokens: Option<u64>,
+    /// What is said of what it takes.
+    pub traits: Option<TraitsPatch>,
     /// What it costs.
     pub price: ModelPrice,
 }
@@ -36,6 +39,7 @@ impl NewModel {
             owned_by: None,
             context_window_tokens: None,
             max_output_tokens: None,
+            traits: None,
             price,
         }
     }
@@ -52,6 +56,8 @@ pub struct ModelPatch {
     pub context_window_tokens: Option<Option<u64>>,
     /// How many tokens an answer may have.
     pub max_output_tokens: Option<Option<u64>>,
+    /// What is said of what it takes, as a whole.
+    pub traits: Option<Option<TraitsPatch>>,
     /// Another price: it gets a new version, unless it is the one the model has.
     pub price: Option<ModelPrice>,
 }
@@ -72,7 +78,7 @@ pub struct PriceVersion {
 /// The beginning of a statement that reads models with their prices, in the order of [`from_row`].
 const SELECT: &str = "\
 SELECT models.name, models.display_name, models.owned_by, models.context_window_tokens, models.max_output_tokens, \
-       model_prices.price, models.price_version, models.created_at \
+       models.traits, model_prices.price, models.price_version, models.created_at \
   FROM models JOIN model_prices ON model_prices.version = models.price_version";
 
 /// Every model by name; see [`from_rows`].
@@ -91,6 +97,7 @@ fn from_row(mut row: Row) -> Result<Model> {
         owned_by: row.opt_text()?,
         context_window_tokens: row.opt_number()?,
         max_output_tokens: row.opt_number()?,
+        traits: row.opt_json()?,
         price: row.json()?,
         price_version: row.int()?,
         created_at: row.time()?,
@@ -110,12 +117,13 @@ impl Store {
     /// Creates a model.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for a bad name or price, [`StoreError::Conflict`] if the name is taken.
+    /// [`StoreError::Invalid`] for a bad name, traits or price, [`StoreError::Conflict`] if the name is taken.
     pub async fn create_model(&self, new: NewModel) -> Result<Model> {
         check_name("name", &new.name)?;
         new.name.parse::<Pattern>().map_err(|error| StoreError::invalid("name", error.to_string()))?;
         check_opt_name("display_name", new.display_name.as_ref())?;
         check_opt_name("owned_by", new.owned_by.as_ref())?;
+        new.traits.as_ref().map_or(Ok(()), check_traits)?;
         check_price(&new.price)?;
         let mut tx = self.begin_change().await?;
         let outcome = insert(&mut tx, new, self.now()).await;
@@ -145,6 +153,7 @@ impl Store {
     pub async fn update_model(&self, name: &str, patch: ModelPatch) -> Result<Model> {
         check_opt_name("display_name", patch.display_name.as_ref().and_then(Option::as_ref))?;
         check_opt_name("owned_by", patch.owned_by.as_ref().and_then(Option::as_ref))?;
+        patch.traits.as_ref().and_then(Option::as_ref).map_or(Ok(()), check_traits)?;
         patch.price.as_ref().map_or(Ok(()), check_price)?;
         let mut tx = self.begin_change().await?;
         let outcome = update(&mut tx, name, patch, self.now()).await;
@@ -185,6 +194,22 @@ fn check_price(price: &ModelPrice) -> Result<()> {
     price.validate().map_err(|error| StoreError::invalid("price", error.to_string()))
 }
 
+/// A limit of nothing leaves no room for any answer.
+fn check_traits(traits: &TraitsPatch) -> Result<()> {
+    let limits = [
+        ("context_window_tokens", traits.context_window_tokens),
+        ("max_output_tokens", traits.max_output_tokens),
+    ];
+    match limits.iter().find(|(_, limit)| *limit == Some(0)) {
+        Some((member, _)) => Err(StoreError::invalid("traits", format!("`{member}` must not be 0"))),
+        None => Ok(()),
+    }
+}
+
+fn traits_json(traits: Option<&TraitsPatch>) -> Result<Option<Value>> {
+    traits.map(Value::json).transpose()
+}
+
 async fn find(tx: &mut Tx, name: &str) -> Result<Model> {
     let row = tx.query_one(one_sql(), params![name]).await?;
     from_row(row.ok_or_else(|| StoreError::not_found("model", format!("`{name}`")))?)
@@ -201,13 +226,14 @@ async fn insert_price(tx: &mut Tx, model: &str, price: &ModelPrice, at: Timestam
 async fn insert(tx: &mut Tx, new: NewModel, at: Timestamp) -> Result<Model> {
     let version = insert_price(tx, &new.name, &new.price, at).await?;
     let sql = "INSERT INTO models (name, display_name, owned_by, context_window_tokens, max_output_tokens, \
-                                   price_version, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+                                   traits, price_version, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let params = params![
         new.name.as_str(),
         new.display_name,
         new.owned_by,
         new.context_window_tokens,
         new.max_output_tokens,
+        traits_json(new.traits.as_ref())?,
         version,
         at,
     ];
@@ -222,11 +248,13 @@ async fn update(tx: &mut Tx, name: &str, patch: ModelPatch, at: Timestamp) -> Re
         Some(price) => Some(insert_price(tx, name, &price, at).await?),
         None => None,
     };
+    let traits = patch.traits.map(|traits| traits_json(traits.as_ref())).transpose()?;
     let update = Update::new("models", name)
         .set("display_name", patch.display_name)
         .set("owned_by", patch.owned_by)
         .set("context_window_tokens", patch.context_window_tokens)
         .set("max_output_tokens", patch.max_output_tokens)
+        .set("traits", traits)
         .set("price_version", version);
     if let Some((sql, params)) = update.build("name") {
         tx.execute(sql, params).await?;

@@ -94,13 +94,14 @@ fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>, width: Optio
     table.trim_fmt()
 }
 
-/// One property a line, values aligned; properties without a value are left out.
+/// One property a line, values aligned also where they have several lines; properties without a value are left out.
 fn page(details: &[(&'static str, String)]) -> String {
     let width = details.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let next_line = format!("\n{:width$}  ", "");
     let lines = details
         .iter()
         .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| format!("{name:width$}  {value}"));
+        .map(|(name, value)| format!("{name:width$}  {}", value.replace('\n', &next_line)));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -142,5 +143,9 @@ mod tests {
     fn pages_leave_empty_values_out() {
         let details = [("name", "ann".to_owned()), ("rate", "1".to_owned()), ("note", String::new())];
         assert_eq!(page(&details), "name  ann\nrate  1");
+        assert_eq!(
+            page(&[("takes", "a\nb".to_owned()), ("id", "c".to_owned())]),
+            "takes  a\n       b\nid     c"
+        );
     }
 }

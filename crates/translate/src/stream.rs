@@ -182,26 +182,23 @@ impl StreamTranslator {
     }
 
     /// Writes what keeps the caller waiting in its own dialect: a `ping` event (Messages), a comment (Chat),
-    /// `response.in_progress` again (Responses). Before a Responses stream has started, and after every stream's end, a
-    /// comment: the upstream may be silent for a while before it says that nothing more comes.
+    /// `response.in_progress` again (Responses). Before a Responses stream has started, and after the end of any stream,
+    /// a comment.
     ///
     /// # Errors
     /// [`TranslateError::Encode`] if it cannot be written.
     pub fn keepalive(&mut self, out: &mut Vec<u8>) -> Result<(), TranslateError> {
         #[cfg(debug_assertions)]
         let written = out.len();
-        let over = self.failed || self.decoder.ended();
-        let result = match &mut self.encoder {
-            Encoder::Messages(encoder) if !over => encoder.keepalive(out),
-            Encoder::Responses(encoder) if !over => encoder.keepalive(out),
-            Encoder::Messages(_) | Encoder::Responses(_) | Encoder::Chat(_) => {
-                tollgate_sse::write_comment(out, "ping");
-                Ok(())
-            }
-        };
+        let is_over = self.failed || self.decoder.ended();
+        match &mut self.encoder {
+            Encoder::Messages(encoder) if !is_over => encoder.keepalive(out)?,
+            Encoder::Responses(encoder) if !is_over => encoder.keepalive(out)?,
+            _ => tollgate_sse::write_comment(out, "ping"),
+        }
         #[cfg(debug_assertions)]
         self.watch.bytes(out.get(written..).unwrap_or_default());
-        result
+        Ok(())
     }
 
     /// The whole response, as JSON, that the last event of a Responses stream told; `None` before it and for other protocols.

@@ -85,8 +85,19 @@ fn read_arguments(mut completion: Value) -> Value {
     completion
 }
 
+/// `PROPTEST_CASES` asks for more, or fewer, cases.
+fn config(cases: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig {
+        cases: asked.unwrap_or(cases),
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config(128))]
 
     #[test]
     fn a_stream_says_what_the_answer_says(said in said()) {
@@ -98,7 +109,7 @@ proptest! {
     }
 
     #[test]
-    fn what_keeps_every_rule_comes_out_keeping_every_rule(said in said()) {
+    fn what_keeps_every_rule_comes_out_keeping_every_rule(said in said().prop_map(Said::in_full)) {
         for (from, to) in pairs() {
             let (body, frames) = (body(&said, from), frames(&said, from));
             prop_assert_eq!(check_answer(from, body.to_string().as_bytes()), Ok(()));
@@ -291,7 +302,7 @@ fn changes() -> impl Strategy<Value = Changes> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 384, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config(384))]
 
     #[test]
     fn whatever_comes_in_what_goes_out_is_well_formed(said in said(), changes in changes()) {

@@ -95,6 +95,22 @@ fn keepalives_are_numbered_and_stop_at_the_end() {
 }
 
 #[test]
+fn nothing_but_comments_follows_the_end() {
+    for to in [Messages, Chat, Responses] {
+        let mut whole = chat_to(to);
+        for frame in [FIRST, r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#, "[DONE]"] {
+            whole.frame("", frame.as_bytes(), &mut Vec::new()).unwrap();
+        }
+        let mut failed = chat_to(to);
+        failed.frame("", b"{", &mut Vec::new()).unwrap_err();
+        assert_eq!(
+            (keepalive(&mut whole), keepalive(&mut failed)),
+            (": ping\n\n".into(), ": ping\n\n".into())
+        );
+    }
+}
+
+#[test]
 fn a_messages_stream_begins_with_the_estimate() {
     let mut out = Vec::new();
     chat_to(Messages).frame("", FIRST.as_bytes(), &mut out).unwrap();

@@ -1,6 +1,7 @@
 //! What a catalog finds.
 
 use tollgate_base::{AccountId, GroupId};
+use tollgate_translate::traits::TraitsPatch;
 
 use super::*;
 use crate::account::BaseUrls;
@@ -36,6 +37,30 @@ fn prices_by_the_requested_name_first() {
         let found = catalog.price_for(requested, upstream).map(|model| model.name.as_str());
         assert_eq!(found, priced_as, "{requested} -> {upstream}");
     }
+}
+
+#[test]
+fn traits_are_the_upstream_names_and_then_the_operators() {
+    let blind = Model {
+        traits: Some(TraitsPatch { vision: Some(false), ..TraitsPatch::default() }),
+        ..model("alias")
+    };
+    let capped = Model {
+        traits: Some(TraitsPatch { max_output_tokens: Some(99), ..TraitsPatch::default() }),
+        ..model("claude-*")
+    };
+    let models = vec![blind, capped, model("claude-opus-5-5")];
+    let catalog = Catalog::new(CatalogData { models, ..CatalogData::default() });
+    let table = ModelTraits::of("claude-opus-5-5");
+    assert!(table.vision && table.max_output_tokens != Some(99), "the test needs both to differ");
+
+    let with_alias = ModelTraits { vision: false, ..table };
+    assert_eq!(catalog.traits_for("alias", "claude-opus-5-5"), with_alias);
+    assert_eq!(catalog.traits_for("claude-opus-5-5", "claude-opus-5-5"), table, "the entry says nothing");
+    let capped = ModelTraits { max_output_tokens: Some(99), ..ModelTraits::of("claude-haiku-4-5") };
+    assert_eq!(catalog.traits_for("claude-haiku-4-5", "claude-haiku-4-5"), capped, "a pattern's word");
+    assert_eq!(catalog.traits_for("other", "claude-haiku-4-5"), capped, "priced by the upstream's name");
+    assert_eq!(catalog.traits_for("unpriced", "glm-4.6"), ModelTraits::of("glm-4.6"));
 }
 
 #[test]

@@ -39,6 +39,7 @@ fn request<'a>(group: &'a Group, model: &'a str) -> PlanRequest<'a> {
         model,
         protocol: Protocol::Chat,
         translate: false,
+        tools: false,
         sticky: None,
         pick: 1,
         need: Need::None,

@@ -7,6 +7,7 @@ use tollgate_protocol::Protocol;
 use tollgate_routing::{
     Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Pattern, Platform, Status, check_base_url,
 };
+use tollgate_translate::family::Family;
 
 use crate::db::params;
 use crate::error::{Result, StoreError};
@@ -23,6 +24,8 @@ pub struct NewAccount {
     pub name: String,
     /// Whose habits it follows.
     pub platform: Platform,
+    /// The provider family; `None` is told from the addresses.
+    pub family: Option<Family>,
     /// Where it is.
     pub base_urls: BaseUrls,
     /// The provider's key.
@@ -57,6 +60,7 @@ impl NewAccount {
         Self {
             name: name.into(),
             platform,
+            family: None,
             base_urls,
             credential,
             auth: AuthScheme::default_for(platform),
@@ -78,6 +82,8 @@ pub struct AccountPatch {
     pub name: Option<String>,
     /// Another platform.
     pub platform: Option<Platform>,
+    /// Another provider family; `Some(None)` is told from the addresses.
+    pub family: Option<Option<Family>>,
     /// Other addresses, as a whole.
     pub base_urls: Option<BaseUrls>,
     /// Another key of the provider.
@@ -117,6 +123,7 @@ impl Store {
             id: AccountId::generate(),
             name: new.name,
             platform: new.platform,
+            family: new.family,
             base_urls: new.base_urls,
             credential: new.credential,
             auth: new.auth,

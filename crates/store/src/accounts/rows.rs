@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use tollgate_base::{AccountId, GroupId, Secret};
 use tollgate_routing::{Account, AuthScheme, Platform, Status};
+use tollgate_translate::family::Family;
 
 use super::AccountPatch;
 use crate::db::{Row, Sql, Tx, Update, Value, params};
@@ -12,7 +13,7 @@ use crate::groups;
 use crate::secrets::{MasterKey, place};
 
 /// In the order of [`from_row`].
-pub(super) const COLUMNS: &str = "id, name, platform, base_urls, credential, auth, models, model_mapping, \
+pub(super) const COLUMNS: &str = "id, name, platform, family, base_urls, credential, auth, models, model_mapping, \
      capabilities, priority, weight, status, proxy, created_at";
 
 /// Every account by name; belongs together with [`memberships_sql`].
@@ -42,6 +43,7 @@ fn from_row(master: &MasterKey, mut row: Row) -> Result<Account> {
         id,
         name: row.text()?,
         platform: row.parsed()?,
+        family: row.opt_parsed()?,
         base_urls: row.json()?,
         credential: master.open_text(&credential_place(id), &row.text()?)?,
         auth: row.parsed()?,
@@ -84,12 +86,13 @@ pub(crate) fn all_from_rows(
 
 pub(super) async fn insert(tx: &mut Tx, master: &MasterKey, account: &Account) -> Result<()> {
     let sql = format!(
-        "INSERT INTO accounts ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+        "INSERT INTO accounts ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
     );
     let params = params![
         account.id,
         account.name.as_str(),
         account.platform.as_str(),
+        account.family.map(Family::as_str),
         Value::json(&account.base_urls)?,
         master.seal_text(&credential_place(account.id), &account.credential)?,
         account.auth.as_str(),
@@ -119,6 +122,7 @@ pub(super) async fn update(
     let update = Update::new("accounts", id)
         .set("name", patch.name)
         .set("platform", patch.platform.map(Platform::as_str))
+        .set("family", patch.family.map(|family| family.map(Family::as_str)))
         .set("base_urls", patch.base_urls.as_ref().map(Value::json).transpose()?)
         .set("credential", credential)
         .set("auth", patch.auth.map(AuthScheme::as_str))

@@ -93,6 +93,13 @@ impl Row {
         serde_json::from_str(&text).map_err(|error| self.wrong(error))
     }
 
+    pub(crate) fn opt_json<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
+        let Some(text) = self.opt_text()? else {
+            return Ok(None);
+        };
+        serde_json::from_str(&text).map(Some).map_err(|error| self.wrong(error))
+    }
+
     pub(crate) fn money(&mut self) -> Result<Money> {
         self.int().map(Money::from_nanos)
     }

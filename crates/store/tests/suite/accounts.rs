@@ -3,6 +3,7 @@
 use tollgate_base::{AccountId, GroupId, Secret, Timestamp};
 use tollgate_routing::{Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, Status};
 use tollgate_store::{AccountPatch, NewAccount, ResponseOwner, Store, StoreError};
+use tollgate_translate::family::Family;
 
 use super::{TestDb, group, world};
 
@@ -25,6 +26,7 @@ pub(crate) async fn accounts_keep_what_they_are_given(db: &TestDb) {
         .create_account(NewAccount {
             name: "deepseek".to_owned(),
             platform: Platform::Openai,
+            family: Some(Family::Vllm),
             base_urls: BaseUrls { chat: Some("https://api.deepseek.com/v1".to_owned()), ..anthropic() },
             credential: Secret::from("sk-deep-ünicode"),
             auth: AuthScheme::Bearer,
@@ -43,6 +45,7 @@ pub(crate) async fn accounts_keep_what_they_are_given(db: &TestDb) {
     assert_eq!(store.find_account_by_name("deepseek").await.unwrap().as_ref(), Some(&made));
     let plain = account(&store, "anthropic", &[]).await;
     assert_eq!((plain.auth, plain.weight, plain.proxy.as_ref()), (AuthScheme::XApiKey, 1, None));
+    assert_eq!((made.family, plain.family), (Some(Family::Vllm), None));
     assert_eq!(store.list_accounts().await.unwrap(), [plain, made]);
     assert_eq!(store.get_account(AccountId::generate()).await.unwrap(), None);
     assert_eq!(store.find_account_by_name("none").await.unwrap(), None);
@@ -56,6 +59,7 @@ pub(crate) async fn accounts_are_changed_field_by_field(db: &TestDb) {
         credential: Some(Secret::from("sk-new")),
         proxy: Some(Some(Secret::from("http://proxy:3128"))),
         groups: Some(vec![two]),
+        family: Some(Some(Family::Moonshot)),
         priority: Some(5),
         weight: Some(0),
         status: Some(Status::Disabled),
@@ -65,6 +69,7 @@ pub(crate) async fn accounts_are_changed_field_by_field(db: &TestDb) {
     assert_eq!(after.credential.expose(), "sk-new");
     assert_eq!(after.proxy, Some(Secret::from("http://proxy:3128")));
     assert_eq!((after.priority, after.weight, after.status), (5, 0, Status::Disabled));
+    assert_eq!(after.family, Some(Family::Moonshot));
     assert_eq!(after.groups, [two]);
     assert_eq!((&after.name, &after.base_urls, after.auth), (&made.name, &made.base_urls, made.auth));
     let patch = AccountPatch {
@@ -87,7 +92,10 @@ pub(crate) async fn accounts_are_changed_field_by_field(db: &TestDb) {
         (last.proxy.as_ref(), last.groups.len(), last.credential.expose().as_str()),
         (None, 0, "sk-new")
     );
+    assert_eq!(last.family, Some(Family::Moonshot), "what is not named is kept");
     assert_eq!(store.get_account(made.id).await.unwrap(), Some(last));
+    let cleared = AccountPatch { family: Some(None), ..AccountPatch::default() };
+    assert_eq!(store.update_account(made.id, cleared).await.unwrap().family, None);
 }
 
 pub(crate) async fn what_is_wrong_with_an_account_is_said(db: &TestDb) {

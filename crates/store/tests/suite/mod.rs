@@ -156,7 +156,8 @@ macro_rules! run_suite {
             accounts: accounts_keep_what_they_are_given, accounts_are_changed_field_by_field,
                 what_is_wrong_with_an_account_is_said, credentials_are_sealed_to_their_row,
                 removed_accounts_leave_nothing;
-            models: models_keep_what_they_are_given, every_price_is_kept, what_is_wrong_with_a_model_is_said;
+            models: models_keep_what_they_are_given, every_price_is_kept, traits_are_set_replaced_and_cleared,
+                what_is_wrong_with_a_model_is_said;
             config: every_change_counts, a_refused_change_does_not_count, the_catalog_is_of_one_version;
             money: settling_charges_once, one_batch_is_one_transaction, adjustments_are_written_down,
                 sums_that_overflow_are_refused, a_wrong_balance_is_found, usage_of_a_removed_user_is_kept;

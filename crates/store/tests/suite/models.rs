@@ -3,6 +3,7 @@
 use tollgate_base::{Money, Timestamp, TokenPrice};
 use tollgate_pricing::ModelPrice;
 use tollgate_store::{ModelPatch, NewModel, StoreError};
+use tollgate_translate::traits::{SamplingTrait, TraitsPatch};
 
 use super::{TestDb, dollars};
 
@@ -26,13 +27,21 @@ pub(crate) async fn models_keep_what_they_are_given(db: &TestDb) {
         owned_by: Some("zhipu".to_owned()),
         context_window_tokens: Some(200_000),
         max_output_tokens: Some(64_000),
+        traits: Some(TraitsPatch {
+            sampling: Some(SamplingTrait::Refused),
+            efforts: Some(serde_json::from_str(r#"["low","max"]"#).unwrap()),
+            vision: Some(false),
+            context_window_tokens: Some(u64::MAX),
+            ..TraitsPatch::default()
+        }),
         price: full,
     };
     let made = store.create_model(new).await.unwrap();
     assert_eq!((made.price, made.price_version, made.created_at), (full, 1, at));
+    assert_eq!(made.traits.unwrap().efforts.unwrap().iter().count(), 2);
     assert_eq!(store.get_model("ZHIPU/GLM-4.6").await.unwrap().as_ref(), Some(&made));
     let many = store.create_model(NewModel::new("deepseek-*", price("0.27", "1.1"))).await.unwrap();
-    assert_eq!((many.display_name.as_ref(), many.price_version), (None, 2));
+    assert_eq!((many.display_name.as_ref(), many.traits, many.price_version), (None, None, 2));
     assert_eq!(store.list_models().await.unwrap(), [made, many]);
     assert_eq!(store.get_model("deepseek-chat").await.unwrap(), None, "patterns are matched by routing");
 }
@@ -68,6 +77,27 @@ pub(crate) async fn every_price_is_kept(db: &TestDb) {
     assert_eq!(again.price_version, 4, "versions are never used twice");
 }
 
+pub(crate) async fn traits_are_set_replaced_and_cleared(db: &TestDb) {
+    let store = db.open().await;
+    store.create_model(NewModel::new("a", price("1", "2"))).await.unwrap();
+    let blind = TraitsPatch { vision: Some(false), ..TraitsPatch::default() };
+    let plain = TraitsPatch { top_k: Some(false), ..TraitsPatch::default() };
+    let before = store.config_version().await.unwrap();
+    for said in [Some(blind), Some(plain), None] {
+        let patch = ModelPatch { traits: Some(said), ..ModelPatch::default() };
+        let after = store.update_model("a", patch).await.unwrap();
+        assert_eq!((after.traits, after.price_version), (said, 1));
+        let other = ModelPatch { owned_by: Some(Some("o".to_owned())), ..ModelPatch::default() };
+        assert_eq!(store.update_model("a", other).await.unwrap().traits, said, "another change leaves them");
+        assert_eq!(store.catalog().await.unwrap().models[0].traits, said);
+    }
+    assert_eq!(store.config_version().await.unwrap(), before + 6, "gates are to notice");
+    store.update_model("a", ModelPatch { traits: Some(Some(blind)), ..ModelPatch::default() }).await.unwrap();
+    db.raw(r#"UPDATE models SET traits = '{"visions":false}' WHERE name = 'a'"#).await;
+    let error = store.get_model("a").await.unwrap_err();
+    assert!(error.to_string().contains("visions"), "{error}");
+}
+
 pub(crate) async fn what_is_wrong_with_a_model_is_said(db: &TestDb) {
     let store = db.open().await;
     store.create_model(NewModel::new("a", price("1", "2"))).await.unwrap();
@@ -81,6 +111,15 @@ pub(crate) async fn what_is_wrong_with_a_model_is_said(db: &TestDb) {
     let negative = ModelPrice { web_search_per_thousand: Some(Money::from_nanos(-1)), ..price("1", "2") };
     let patch = ModelPatch { price: Some(negative), ..ModelPatch::default() };
     assert!(matches!(store.update_model("a", patch).await, Err(StoreError::Invalid { field: "price", .. })));
+    let mute = TraitsPatch { max_output_tokens: Some(0), ..TraitsPatch::default() };
+    let no_traits = |error: &StoreError| matches!(error, StoreError::Invalid { field: "traits", .. });
+    let refused = store
+        .create_model(NewModel { traits: Some(mute), ..NewModel::new("b", price("1", "2")) })
+        .await
+        .unwrap_err();
+    assert!(no_traits(&refused) && refused.to_string().contains("`max_output_tokens`"), "{refused}");
+    let patch = ModelPatch { traits: Some(Some(mute)), ..ModelPatch::default() };
+    assert!(no_traits(&store.update_model("a", patch).await.unwrap_err()));
     let missing = StoreError::NotFound { what: "model `z`".to_owned() };
     assert_eq!(store.update_model("z", ModelPatch::default()).await, Err(missing.clone()));
     assert_eq!(store.remove_model("z").await, Err(missing));

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use tollgate_routing::{AuthScheme, Pattern, Platform};
 
 use super::FormatArgs;
-use super::words::mapping_entry;
+use super::words::{FamilyWord, mapping_entry};
 
 /// `tollgate account`.
 #[derive(Debug, Args)]
@@ -113,6 +113,9 @@ pub(crate) struct CredentialFields {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Settings")]
 pub(crate) struct AccountFields {
+    /// Whose habits it has, such as deepseek or vllm; auto tells by the addresses [default: auto]
+    #[arg(long, value_name = "FAMILY")]
+    pub(crate) family: Option<FamilyWord>,
     /// How the credential is sent: x-api-key or bearer [default: the platform's way]
     #[arg(long, value_name = "SCHEME")]
     pub(crate) auth: Option<AuthScheme>,

@@ -37,6 +37,9 @@ pub(crate) enum ModelCommand {
         model: String,
         #[command(flatten)]
         fields: ModelFields,
+        /// Remove what --traits set
+        #[arg(long, conflicts_with = "traits")]
+        no_traits: bool,
     },
     /// Remove a model
     Remove {
@@ -72,6 +75,9 @@ pub(crate) struct ModelFields {
     /// The longest answer, in tokens
     #[arg(long, value_name = "TOKENS")]
     pub(crate) max_output: Option<u64>,
+    /// What it takes where its name does not tell it right, such as {"vision":false}; replaces what was set
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub(crate) traits: Option<String>,
     /// The name that model lists show
     #[arg(long)]
     pub(crate) display_name: Option<String>,

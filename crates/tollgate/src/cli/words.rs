@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Zoned};
 use tollgate_base::Timestamp;
 use tollgate_routing::{Pattern, TokenCounting};
+use tollgate_translate::family::Family;
 
 /// When a key ends: never, at a point in time, or so long from now.
 #[derive(Debug, Clone)]
@@ -86,6 +87,21 @@ impl From<TokenCountingWord> for Option<TokenCounting> {
     }
 }
 
+/// A provider family, or `auto`: told by the addresses.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FamilyWord(pub(crate) Option<Family>);
+
+impl std::str::FromStr for FamilyWord {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self(None));
+        }
+        text.parse().map(|family| Self(Some(family))).map_err(|error| format!("{error}, or auto"))
+    }
+}
+
 /// `FROM=TO`: callers' name (a pattern) and the provider's.
 pub(crate) fn mapping_entry(text: &str) -> Result<(Pattern, String), String> {
     let wrong = || "expected FROM=TO, such as claude-sonnet-*=claude-sonnet-5-5".to_owned();
@@ -113,6 +129,18 @@ mod tests {
         for wrong in ["", "soon", "-1d", "0d", "2027-13-01"] {
             assert!(wrong.parse::<Expiry>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn families_have_a_word_for_none() {
+        let read = |text: &str| text.parse::<FamilyWord>().map(|word| word.0);
+        assert_eq!(read("auto"), Ok(None));
+        assert_eq!(read("vllm"), Ok(Some(Family::Vllm)));
+        let error = read("acme").unwrap_err();
+        assert!(
+            error.contains("`acme`") && error.contains("deepseek") && error.ends_with("or auto"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -74,6 +74,7 @@ fn new_model(model: &DemoModel) -> NewModel {
         owned_by: Some(model.owned_by.to_owned()),
         context_window_tokens: None,
         max_output_tokens: model.max_output_tokens,
+        traits: None,
         price: model.price,
     }
 }

@@ -39,6 +39,8 @@ struct Writer {
     searched: bool,
     next_index: u32,
     open: Open,
+    /// Of the open thinking block: it is written last, since clients take what comes behind it for unsigned.
+    signature: String,
     notes: Notes,
 }
 
@@ -48,9 +50,7 @@ enum Open {
     /// None, or one that Messages cannot say.
     Nothing,
     Text,
-    Thinking {
-        signed: bool,
-    },
+    Thinking,
     /// No deltas belong to it.
     Whole,
     ToolUse,
@@ -71,6 +71,7 @@ impl StreamEncoder {
             request_id: ctx.request_id.clone(),
             next_index: 0,
             open: Open::Nothing,
+            signature: String::new(),
             notes: Notes::default(),
         };
         Self { sequencer: Sequencer::default(), writer }
@@ -139,9 +140,7 @@ impl Writer {
         let made_id;
         let (open, block) = match start {
             PartStart::Text | PartStart::Refusal => (Open::Text, EmptyBlockOut::Text { text: "" }),
-            PartStart::Reasoning => {
-                (Open::Thinking { signed: false }, EmptyBlockOut::Thinking { thinking: "", signature: "" })
-            }
+            PartStart::Reasoning => (Open::Thinking, EmptyBlockOut::Thinking { thinking: "", signature: "" }),
             PartStart::Redacted { data } => (Open::Whole, EmptyBlockOut::RedactedThinking { data }),
             PartStart::ToolCall { id, name, namespace, kind } => {
                 if namespace.is_some() {
@@ -160,7 +159,7 @@ impl Writer {
                 (Open::ToolUse, EmptyBlockOut::ServerToolUse { id: &made_id, name, input: Empty {} })
             }
             PartStart::ServerToolResult { call_id, kind, content }
-                if self.is_own || kind == WEB_SEARCH_RESULT =>
+                if !call_id.is_empty() && (self.is_own || kind == WEB_SEARCH_RESULT) =>
             {
                 let result = ResultOut::new(kind, call_id, content)?;
                 return self.block_start(Open::Whole, BlockStartOut::Result(result), out);
@@ -223,15 +222,15 @@ impl Writer {
                 Ok(())
             }
             (_, Delta::Text(text) | Delta::Raw(text) | Delta::Arguments(text)) if text.is_empty() => Ok(()),
-            (Open::Thinking { .. }, Delta::Break) => {
+            (Open::Thinking, Delta::Break) => {
                 self.block_delta(DeltaOut::ThinkingDelta { thinking: "\n\n" }, out)
             }
-            (Open::Thinking { .. }, Delta::Text(text) | Delta::Raw(text)) => {
+            (Open::Thinking, Delta::Text(text) | Delta::Raw(text)) => {
                 self.block_delta(DeltaOut::ThinkingDelta { thinking: text }, out)
             }
-            (Open::Thinking { .. }, Delta::Signature(signature)) => {
-                self.open = Open::Thinking { signed: true };
-                self.block_delta(DeltaOut::SignatureDelta { signature }, out)
+            (Open::Thinking, Delta::Signature(signature)) => {
+                signature.as_ref().clone_into(&mut self.signature);
+                Ok(())
             }
             (Open::Text, Delta::Text(text)) => self.block_delta(DeltaOut::TextDelta { text }, out),
             (Open::ToolUse, Delta::Arguments(json)) => {
@@ -243,7 +242,7 @@ impl Writer {
                 self.block_delta(DeltaOut::InputJsonDelta { partial_json: inner }, out)
             }
             // A delta of another kind than its part: no decoder says that.
-            (Open::Text | Open::Thinking { .. } | Open::ToolUse | Open::CustomToolUse, _) => Ok(()),
+            (Open::Text | Open::Thinking | Open::ToolUse | Open::CustomToolUse, _) => Ok(()),
         }
     }
 
@@ -251,11 +250,12 @@ impl Writer {
         match std::mem::replace(&mut self.open, Open::Nothing) {
             Open::Nothing => return Ok(()),
             // Clients expect a signature before a thinking block stops, even where there is none to give.
-            Open::Thinking { signed: false } => {
-                self.block_delta(DeltaOut::SignatureDelta { signature: "" }, out)?;
+            Open::Thinking => {
+                let signature = std::mem::take(&mut self.signature);
+                self.block_delta(DeltaOut::SignatureDelta { signature: &signature }, out)?;
             }
             Open::CustomToolUse => self.block_delta(DeltaOut::InputJsonDelta { partial_json: "\"}" }, out)?,
-            Open::Text | Open::Thinking { signed: true } | Open::Whole | Open::ToolUse => {}
+            Open::Text | Open::Whole | Open::ToolUse => {}
         }
         let index = self.next_index;
         self.next_index += 1;

@@ -44,7 +44,7 @@ pub(super) fn settle(
 fn keep_only(request: &mut Request<'_>, names: &[Cow<'_, str>], target: &Target<'_>) {
     let fitting: Vec<_> =
         names.iter().map(|name| super::name::fitting(None, name, target.protocol)).collect();
-    request.tools.retain(|tool| fitting.iter().any(|name| *name == tool.name));
+    request.tools.retain(|tool| fitting.contains(&tool.name));
 }
 
 fn forcing_is_refused(request: &Request<'_>, target: &Target<'_>) -> bool {

@@ -24,7 +24,7 @@ pub(super) fn settle(
         Some(OutputFormat::JsonSchema { name, description, schema, strict }) => match able {
             StructuredOutput::JsonSchema => {
                 let schema =
-                    if target.protocol == Protocol::Messages { closed(schema, notes)? } else { schema };
+                    if target.protocol == Protocol::Messages { closed(&schema, notes)? } else { schema };
                 request.format = Some(OutputFormat::JsonSchema { name, description, schema, strict });
             }
             StructuredOutput::JsonObject | StructuredOutput::None => {

@@ -29,10 +29,7 @@ const UNKNOWN: [&str; 12] = [
 const NAMED_SCHEMAS: [&str; 3] = ["properties", "$defs", "definitions"];
 
 /// The schema with every object closed and without keywords that are refused; what is left out is noted.
-pub(super) fn closed<'a>(
-    schema: Cow<'a, RawValue>,
-    notes: &mut Notes,
-) -> Result<Cow<'a, RawValue>, TranslateError> {
+pub(super) fn closed<'a>(schema: &RawValue, notes: &mut Notes) -> Result<Cow<'a, RawValue>, TranslateError> {
     let mut value: Value = serde_json::from_str(schema.get()).map_err(|_| {
         TranslateError::bad_request("response_format.json_schema.schema", "not a JSON schema")
     })?;
@@ -93,7 +90,7 @@ mod tests {
             "list":{"type":"array","minItems":3,"items":{"type":["object","null"],"properties":{}}}},
             "required":["minimum"]}"#;
         let mut notes = Notes::default();
-        let made = closed(Cow::Borrowed(serde_json::from_str(schema).unwrap()), &mut notes).unwrap();
+        let made = closed(serde_json::from_str(schema).unwrap(), &mut notes).unwrap();
         let made: Value = serde_json::from_str(made.get()).unwrap();
         assert_eq!(
             made,

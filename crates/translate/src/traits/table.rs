@@ -259,6 +259,8 @@ pub(super) const TABLE: &[Row] = &[
     row(&["gpt-4o", "chatgpt-4o"], GPT_4O),
     row(&["gpt-4", "gpt-3.5"], GPT_4),
     row(&["gpt-oss"], ModelTraits { vision: false, pdf: false, ..UNKNOWN }),
+    // What comes next is taken to be like the newest.
+    row(&["gpt-"], GPT_6),
     row(&["deepseek"], DEEPSEEK),
     row(&["glm-4.5v", "glm-4.6v", "glm-5v"], ModelTraits { vision: true, ..GLM }),
     row(&["glm"], GLM),

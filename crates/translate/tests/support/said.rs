@@ -89,6 +89,12 @@ impl Said {
         }
     }
 
+    /// The same by an upstream that leaves nothing out of its stream.
+    pub(crate) fn in_full(mut self) -> Self {
+        self.cuts[1] -= self.cuts[1] % 6;
+        self
+    }
+
     // ---- Messages
 
     fn messages_usage(&self) -> Value {
@@ -250,12 +256,6 @@ impl Said {
                 "output_tokens_details": {"reasoning_tokens": thinking},
             },
         })
-    }
-
-    /// Whether [`Self::responses_stream`] leaves nothing out.
-    #[allow(dead_code, reason = "not every test asks")]
-    pub(crate) fn is_whole_form(&self) -> bool {
-        self.cuts[1] % 6 < 2
     }
 
     /// The stream in one of the forms in which providers send it: whole, without the ends of parts and items, without

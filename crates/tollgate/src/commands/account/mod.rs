@@ -64,6 +64,7 @@ async fn new_account(
         .context("a credential is needed: --credential-env, --credential-file or --credential-stdin")?;
     let defaults = NewAccount::new(name, platform, base_urls, credential);
     Ok(NewAccount {
+        family: fields.family.and_then(|word| word.0),
         auth: fields.auth.unwrap_or(defaults.auth),
         models: fields.models,
         model_mapping: ModelMapping::new(fields.mapping)?,
@@ -96,6 +97,7 @@ async fn patch(
         name,
         base_urls: (base_urls != old.base_urls).then_some(base_urls),
         credential: credential::read(credential)?,
+        family: fields.family.map(|word| word.0),
         auth: fields.auth,
         models: replaced(models, AccountClear::Models).then_some(fields.models),
         model_mapping: replaced(mapping, AccountClear::Map)

@@ -1,11 +1,13 @@
 //! An account as it is printed: without its credential, and without what its proxy's URL may hide.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use tollgate_base::{GroupId, Timestamp};
+use tollgate_protocol::Protocol;
 use tollgate_routing::{Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, Status};
 use tollgate_store::Store;
+use tollgate_translate::family::Family;
 
 use crate::commands::text;
 use crate::output::View;
@@ -20,11 +22,17 @@ impl GroupNames {
 
     pub(super) fn view(&self, account: Account) -> AccountView {
         let name_of = |id: &GroupId| self.0.get(id).cloned().unwrap_or_else(|| id.to_string());
+        let spoken = |protocol: &Protocol| account.base_urls.get(*protocol).is_some();
+        let families = Protocol::ALL.into_iter().filter(spoken);
+        let effective_families =
+            families.map(|protocol| (protocol.as_str(), account.family_for(protocol))).collect();
         let groups = account.groups.iter().map(name_of).collect();
         AccountView {
             id: account.id.to_string(),
             name: account.name,
             platform: account.platform,
+            family: account.family,
+            effective_families,
             status: account.status,
             base_urls: account.base_urls,
             auth: account.auth,
@@ -46,6 +54,10 @@ pub(super) struct AccountView {
     id: String,
     name: String,
     platform: Platform,
+    /// As the operator named it.
+    family: Option<Family>,
+    /// As the gate takes it, by protocol.
+    effective_families: BTreeMap<&'static str, Family>,
     status: Status,
     base_urls: BaseUrls,
     auth: AuthScheme,
@@ -59,6 +71,19 @@ pub(super) struct AccountView {
     groups: Vec<String>,
     #[serde(serialize_with = "text::time_json")]
     created_at: Timestamp,
+}
+
+impl AccountView {
+    /// The family that was named, or those that the addresses tell.
+    fn family_words(&self) -> String {
+        if let Some(family) = self.family {
+            return family.to_string();
+        }
+        let mut told: Vec<Family> = self.effective_families.values().copied().collect();
+        told.sort_unstable();
+        told.dedup();
+        format!("auto: {}", text::list(told, "unknown"))
+    }
 }
 
 impl View for AccountView {
@@ -83,6 +108,7 @@ impl View for AccountView {
             ("id", self.id.clone()),
             ("name", self.name.clone()),
             ("platform", self.platform.to_string()),
+            ("family", self.family_words()),
             ("status", self.status.to_string()),
             ("messages at", text::opt(self.base_urls.messages.as_ref())),
             ("chat at", text::opt(self.base_urls.chat.as_ref())),

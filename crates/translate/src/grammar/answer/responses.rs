@@ -9,31 +9,6 @@ use serde_json::Value;
 const STATUSES: [&str; 6] = ["completed", "failed", "in_progress", "cancelled", "queued", "incomplete"];
 const INCOMPLETE: [&str; 4] = ["max_output_tokens", "content_filter", "max_messages", "steered"];
 
-/// Items beside messages, reasoning and calls of the caller's tools, which have an id and little else in common.
-const OTHER_ITEMS: [&str; 21] = [
-    "web_search_call",
-    "file_search_call",
-    "code_interpreter_call",
-    "image_generation_call",
-    "computer_call",
-    "computer_call_output",
-    "local_shell_call",
-    "local_shell_call_output",
-    "shell_call",
-    "shell_call_output",
-    "apply_patch_call",
-    "apply_patch_call_output",
-    "tool_search_call",
-    "tool_search_output",
-    "additional_tools",
-    "compaction",
-    "mcp_list_tools",
-    "mcp_approval_request",
-    "mcp_call",
-    "program",
-    "program_output",
-];
-
 pub(in crate::grammar) fn check(body: &Value) -> Check {
     head(body)?;
     let (mut ids, mut calls) = (Ids::default(), Ids::default());
@@ -109,8 +84,8 @@ pub(in crate::grammar) fn item(item: &Value) -> Check {
             filled(item, "name", rule)?;
             text(item, "input", rule).map(drop)
         }
-        other if OTHER_ITEMS.contains(&other) => Ok(()),
-        other => broken(rule, format!("an item of type `{other}`")),
+        // These have little in common, and what is new at the provider goes to its own clients as it came.
+        other => need(!other.is_empty(), rule, "an item without a type"),
     }
 }
 

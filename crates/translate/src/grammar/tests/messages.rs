@@ -69,7 +69,7 @@ pub(super) const CASES: &[Case] = &[
         &[At(17, &[r#"{"type":"content_block_start","index":3,"content_block":{"type":"text","text":""}}"#])],
         "block_order",
     ),
-    ("an unknown block", &[In(11, "text", "song")], "block_shape"),
+    ("a block without a type", &[In(11, "text", "")], "block_shape"),
     ("text that begins with text", &[In(11, r#""text":"""#, r#""text":"x""#)], "block_shape"),
     ("thinking that begins signed", &[In(2, r#""signature":"""#, r#""signature":"x""#)], "block_shape"),
     ("input at the start", &[In(6, "{}", r#"{"a":1}"#)], "block_shape"),

@@ -153,7 +153,7 @@ pub(super) const CASES: &[Case] = &[
     ("a gap in the items", &[In(12, r#""output_index":1"#, r#""output_index":2"#)], "item_order"),
     ("an item twice", &[In(12, r#""output_index":1"#, r#""output_index":0"#)], "item_order"),
     ("an item without id", &[In(12, r#"msg_1"#, r#""#)], "item_shape"),
-    ("an unknown item", &[In(32, r#""type":"web_search_call""#, r#""type":"song""#)], "item_shape"),
+    ("an item without a type", &[In(32, r#""type":"web_search_call""#, r#""type":"""#)], "item_shape"),
     (
         "a message with content at the start",
         &[In(12, r#""content":[]"#, r#""content":[{"type":"refusal","refusal":""}]"#)],
