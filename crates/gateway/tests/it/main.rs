@@ -18,3 +18,4 @@ mod styles;
 mod support;
 mod translate;
 mod translate_failures;
+mod translate_state;
