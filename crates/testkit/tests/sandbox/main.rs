@@ -6,6 +6,7 @@ mod control;
 mod faults;
 mod prepared;
 mod shapes;
+mod steps;
 mod stored;
 mod streams;
 mod transport;
