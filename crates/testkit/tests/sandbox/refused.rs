@@ -462,7 +462,7 @@ async fn responses_items_that_do_not_fit() {
             &[
                 (input(&[output("a")]), "No tool call found for function call output with call_id a."),
                 (input(&[made("a")]), "No tool output found for function call a."),
-                (input(&[custom_output.clone()]), "No tool call found for custom tool call output"),
+                (input(std::slice::from_ref(&custom_output)), "No tool call found for custom tool call output"),
                 (input(&[custom.clone(), output("a")]), "No tool call found for function call output"),
                 (
                     input(&[json!({"role": "assistant", "content": [{"type": "input_text", "text": "x"}]})]),
