@@ -16,3 +16,4 @@ mod stream_errors;
 mod streams;
 mod styles;
 mod support;
+mod translate;

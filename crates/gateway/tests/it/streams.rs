@@ -10,7 +10,10 @@ use crate::support::{Call, Kind, Setup, World};
 
 /// The same body sent to the sandbox itself.
 async fn direct(world: &World, kind: Kind, body: Bytes) -> Bytes {
+    // Signatures are the credential's own, so it is the account's.
+    let group = &world.group(kind).name;
     let call = Call::post(kind.path(), body).header("anthropic-version", "2023-06-01");
+    let call = call.header("x-api-key", &format!("cred-{group}-0"));
     call.send(world.sandbox.addr()).await.ok().body
 }
 

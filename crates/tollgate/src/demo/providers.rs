@@ -287,6 +287,36 @@ mod tests {
     }
 
     #[test]
+    fn hosts_and_names_tell_families_and_traits() {
+        use tollgate_protocol::Protocol;
+        use tollgate_translate::family::Family;
+        use tollgate_translate::traits::ModelTraits;
+
+        let family = |name: &str| match name.split('-').next() {
+            Some("anthropic") => Family::Anthropic,
+            Some("openai") => Family::Openai,
+            Some("deepseek") => Family::Deepseek,
+            Some("zhipu") => Family::Zhipu,
+            Some("mimo") => Family::Mimo,
+            _ => panic!("{name}: which family?"),
+        };
+        let unknown = ModelTraits::of("a-model-nobody-knows");
+        for provider in real(|_| Some("key".to_owned())).unwrap() {
+            for url in Protocol::ALL.into_iter().filter_map(|protocol| provider.base_urls.get(protocol)) {
+                let host = url.trim_start_matches("https://").split('/').next().unwrap();
+                assert_eq!(Family::of_host(host), Some(family(provider.name)), "{url}");
+            }
+            let samples = provider.samples;
+            for model in [samples.messages, samples.chat, samples.responses].into_iter().flatten() {
+                assert_ne!(ModelTraits::of(model), unknown, "{model}");
+            }
+        }
+        for model in super::super::prices::MODELS.iter().filter(|model| !model.name.contains('*')) {
+            assert_ne!(ModelTraits::of(model.name), unknown, "{}", model.name);
+        }
+    }
+
+    #[test]
     fn every_pattern_and_mapping_is_valid_and_priced() {
         let mut providers = sandbox("http://127.0.0.1:1");
         providers.extend(real(|_| Some("key".to_owned())).unwrap());

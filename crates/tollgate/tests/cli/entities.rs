@@ -303,6 +303,89 @@ fn models_through_their_life() {
 }
 
 #[test]
+fn traits_of_a_model_are_said_shown_and_taken_back() {
+    let place = Place::new();
+    fs::write(place.path().join("traits.json"), "{\"top_k\": false, \"efforts\": [\"low\", \"max\"]}\n")
+        .unwrap();
+    let prices = ["--input", "1", "--output", "2"];
+    let with = |arguments: &[&'static str]| [arguments, &prices].concat();
+    let created =
+        place.json(&with(&["model", "create", "claude-opus-5-5", "--traits", r#"{"vision":false}"#]));
+    assert_eq!(created["traits"], json!({"vision": false}));
+    let effective = &created["effective_traits"];
+    assert_eq!((&effective["vision"], &effective["sampling"]), (&json!(false), &json!("refused")));
+    let shown = place.ok(&["model", "show", "claude-opus-5-5"]);
+    assert!(shown.contains("set traits      vision: no\n"), "{shown}");
+    assert!(shown.contains("                sampling: refused\n"), "{shown}");
+
+    let renamed = place.json(&["model", "update", "claude-opus-5-5", "--owned-by", "anthropic"]);
+    assert_eq!(renamed["traits"], json!({"vision": false}), "what is not named is kept");
+    let changed = place.json(&["model", "update", "claude-opus-5-5", "--traits", "@traits.json"]);
+    assert_eq!(changed["traits"], json!({"top_k": false, "efforts": ["low", "max"]}), "replaced as a whole");
+    assert_eq!(changed["effective_traits"]["vision"], true);
+    let cleared = place.json(&["model", "update", "claude-opus-5-5", "--no-traits"]);
+    assert_eq!((&cleared["traits"], &cleared["price_version"]), (&Value::Null, &created["price_version"]));
+    assert_eq!(
+        place.json(&["model", "show", "claude-opus-5-5"])["effective_traits"]["top_k"],
+        effective["top_k"]
+    );
+
+    let many = place.json(&with(&["model", "create", "gpt-*", "--traits", r#"{"vision":false}"#]));
+    assert_eq!(many["traits"], json!({"vision": false}));
+    assert_eq!(many["effective_traits"], Value::Null, "a pattern is no model");
+}
+
+#[test]
+fn wrong_traits_and_families_are_named() {
+    let place = Place::new();
+    place.ok(&["model", "create", "m", "--input", "1", "--output", "2"]);
+    let fails = |traits: &str| place.fails(&["model", "update", "m", "--traits", traits]);
+    assert!(
+        fails(r#"{"visions":false}"#).starts_with("--traits: visions: unknown field `visions`, expected")
+    );
+    assert!(fails(r#"{"vision":"no"}"#).starts_with("--traits: vision: invalid type"));
+    assert_eq!(fails(r#"{"max_output_tokens":0}"#), "traits: `max_output_tokens` must not be 0");
+    assert!(fails("@nowhere.json").starts_with("--traits: nowhere.json: "));
+    assert_eq!(place.json(&["model", "show", "m"])["traits"], Value::Null);
+    let said = place.run(&["model", "update", "m", "--no-traits", "--traits", "{}"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    let said = place.run(&["account", "update", "a", "--family", "acme"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(
+        said.err.contains("--family") && said.err.contains("`acme` is not a provider family"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn families_are_named_or_told_by_the_addresses() {
+    let place = Place::new();
+    let create = |name: &str, more: &[&str]| {
+        let start = ["account", "create", name, "--platform", "openai", "--credential-stdin", "--json"];
+        let said = place.run_with_input(&[&start[..], more].concat(), "key");
+        assert_eq!(said.code, Some(0), "{said:?}");
+        serde_json::from_str::<Value>(&said.out).unwrap()
+    };
+    let told = create(
+        "told",
+        &["--base-url-chat", "https://api.deepseek.com", "--base-url-responses", "http://127.0.0.1:9"],
+    );
+    assert_eq!(told["family"], Value::Null);
+    assert_eq!(told["effective_families"], json!({"chat": "deepseek", "responses": "generic"}));
+    let shown = place.ok(&["account", "show", "told"]);
+    assert!(shown.contains("family         auto: generic, deepseek\n"), "{shown}");
+
+    let named = create("named", &["--base-url", "http://127.0.0.1:9", "--family", "vllm"]);
+    assert_eq!(named["family"], "vllm");
+    assert_eq!(named["effective_families"], json!({"chat": "vllm", "responses": "vllm"}));
+    let kept = place.json(&["account", "update", "named", "--priority", "1"]);
+    assert_eq!(kept["family"], "vllm", "what is not named is kept");
+    assert_eq!(place.json(&["account", "update", "named", "--family", "qwen"])["family"], "qwen");
+    assert!(place.ok(&["account", "show", "named"]).contains("family         qwen\n"));
+    assert_eq!(place.json(&["account", "update", "named", "--family", "auto"])["family"], Value::Null);
+}
+
+#[test]
 fn usage_of_nothing_is_nothing() {
     let place = with_user_and_groups();
     assert_eq!(place.json(&["usage", "--user", "ann"]), json!([]));

@@ -159,7 +159,7 @@ impl Writer {
                 (Open::ToolUse, EmptyBlockOut::ServerToolUse { id: &made_id, name, input: Empty {} })
             }
             PartStart::ServerToolResult { call_id, kind, content }
-                if self.is_own || kind == WEB_SEARCH_RESULT =>
+                if !call_id.is_empty() && (self.is_own || kind == WEB_SEARCH_RESULT) =>
             {
                 let result = ResultOut::new(kind, call_id, content)?;
                 return self.block_start(Open::Whole, BlockStartOut::Result(result), out);

@@ -154,7 +154,7 @@ impl View for ModelView {
             ("price version", self.price_version.to_string()),
             ("created", text::time(self.created_at)),
             ("set traits", self.traits.as_ref().map_or_else(String::new, traits::lines)),
-            ("effective traits", self.effective_traits.as_ref().map_or_else(String::new, traits::lines)),
+            ("traits", self.effective_traits.as_ref().map_or_else(String::new, traits::lines)),
         ]
     }
 }

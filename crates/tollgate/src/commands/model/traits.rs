@@ -27,6 +27,8 @@ fn file(path: &str) -> anyhow::Result<String> {
 }
 
 fn parse(text: &str) -> anyhow::Result<TraitsPatch> {
+    // A list would be read as the members in order.
+    ensure!(text.trim_start().starts_with('{'), "expected a JSON object, such as {{\"vision\":false}}");
     serde_json::from_str(text).map_err(|error| match wrong_member(text) {
         Some((name, problem)) => anyhow!("{name}: {problem}"),
         None => anyhow!(error),
@@ -77,7 +79,7 @@ mod tests {
             (r#"{"max_output_tokens":-1}"#, "--traits: max_output_tokens: invalid value"),
             (r#"{"vision":true,"vision":true}"#, "--traits: duplicate field `vision`"),
             (r#"{"vision""#, "--traits: EOF while parsing"),
-            ("[]", "--traits: invalid"),
+            ("[]", "--traits: expected a JSON object"),
             ("@nowhere.json", "--traits: nowhere.json: "),
         ] {
             let error = format!("{:#}", read(text).unwrap_err());

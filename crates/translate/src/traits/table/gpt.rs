@@ -157,4 +157,6 @@ pub(super) const ROWS: &[Row] = &[
             ..UNKNOWN
         },
     ),
+    // What comes next is taken to be like the newest.
+    row(&["gpt-"], GPT_6),
 ];
