@@ -3,10 +3,10 @@
 //! Messages speaks of modes and budgets, OpenAI of efforts. Budgets become efforts by their size and efforts budgets
 //! by the same scale, so that there and back is the same.
 
-use crate::ir::{Effort, Request, Shown, ThinkingMode, ToolChoice};
+use crate::ir::{Effort, Request, Shown, ThinkingMode};
 use crate::notes::Notes;
 use crate::target::Target;
-use crate::traits::{Disabling, ForcedToolChoice};
+use crate::traits::Disabling;
 use tollgate_protocol::Protocol;
 
 /// Anthropic's least budget.
@@ -55,9 +55,35 @@ fn for_openai(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes)
         (from_mode, None) => from_mode,
     };
     said.effort = wanted.and_then(|wanted| clamped(wanted, target, notes));
-    if target.traits.efforts.is_empty() && !target.traits.thinks() {
-        said.mode = None;
+    said.mode = mode_for_openai(wanted, said.mode, target, notes);
+    if !target.traits.thinks() {
         said.shown = None;
+    }
+}
+
+/// What is left to say by a switch: all of it where the model has no efforts.
+fn mode_for_openai(
+    wanted: Option<Effort>,
+    mode: Option<ThinkingMode>,
+    target: &Target<'_>,
+    notes: &mut Notes,
+) -> Option<ThinkingMode> {
+    let traits = target.traits;
+    if !traits.thinks() {
+        return None;
+    }
+    let has_switch = traits.disabling != Disabling::Never;
+    if !traits.efforts.is_empty() {
+        return mode.filter(|_| has_switch);
+    }
+    match wanted {
+        Some(wanted) if wanted > Effort::Minimal => mode.or(Some(ThinkingMode::Adaptive)),
+        Some(_) if has_switch => Some(ThinkingMode::Disabled),
+        Some(_) => {
+            notes.add("reasoning_effort");
+            None
+        }
+        None => mode,
     }
 }
 
@@ -92,7 +118,7 @@ fn for_messages(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Note
         request.reasoning.mode = Some(ThinkingMode::Adaptive);
         request.reasoning.effort = clamped(wanted, target, notes);
     } else if traits.thinking_enabled {
-        enable(request, target, wanted, notes);
+        enable(request, wanted, notes);
     } else {
         notes.add("reasoning_effort");
     }
@@ -111,13 +137,10 @@ fn switch_off(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes)
     }
 }
 
-/// Thinking with a budget, where the limit leaves room for one and no tool is forced.
-fn enable(request: &mut Request<'_>, target: &Target<'_>, wanted: Effort, notes: &mut Notes) {
-    let forced = matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Named { .. }));
+/// Thinking with a budget, where the limit leaves room for one.
+fn enable(request: &mut Request<'_>, wanted: Effort, notes: &mut Notes) {
     let room = request.max_output_tokens.unwrap_or(0).saturating_sub(LEAST_ANSWER_TOKENS);
-    if room < LEAST_BUDGET_TOKENS
-        || (forced && target.traits.forced_tool_choice != ForcedToolChoice::Accepted)
-    {
+    if room < LEAST_BUDGET_TOKENS {
         notes.add("reasoning_effort");
         return;
     }
