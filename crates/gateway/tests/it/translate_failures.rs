@@ -352,7 +352,7 @@ async fn silence_is_filled() {
         let text = &reply.text()[..end(reply.text()).unwrap_or(reply.body.len())];
         match lane.kind.answer_protocol() {
             Protocol::Messages => {
-                assert!(text.contains("event: ping\ndata: {\"type\":\"ping\"}\n\n"), "{text}")
+                assert!(text.contains("event: ping\ndata: {\"type\":\"ping\"}\n\n"), "{text}");
             }
             Protocol::Chat => assert!(text.contains("\n:"), "{lane:?}: {text}"),
             Protocol::Responses => {

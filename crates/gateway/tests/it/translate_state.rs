@@ -7,6 +7,7 @@ use tollgate_protocol::{Dialect, Protocol};
 use tollgate_store::UsageRecord;
 
 use crate::support::error_table::check;
+use crate::support::kind::{CLAUDE, GPT};
 use crate::support::sse::{chunks, events};
 use crate::support::{Call, Kind, Lane, Reply, Setup, World};
 
@@ -174,10 +175,15 @@ fn schema() -> Value {
     json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]})
 }
 
+/// A model that is at home in the protocol.
+fn home_of(upstream: Protocol) -> &'static str {
+    if upstream == Protocol::Messages { CLAUDE } else { GPT }
+}
+
 /// The first turn of a tool loop, in the caller's form.
-fn first_turn(kind: Kind, stream: bool) -> Value {
+fn first_turn(kind: Kind, model: &str, stream: bool) -> Value {
     let prompt = format!("Weather? [[sandbox {TOOL}]]");
-    let mut body = kind.body(kind.model(), &prompt, stream);
+    let mut body = kind.body(model, &prompt, stream);
     match kind.protocol() {
         Protocol::Messages => {
             body["max_tokens"] = json!(9000);
@@ -261,7 +267,7 @@ async fn reasoning_goes_back_to_its_maker_unchanged() {
     ] {
         let lane = Lane { kind, upstream };
         let world = lane.world().await;
-        let first = first_turn(kind, false);
+        let first = first_turn(kind, home_of(upstream), false);
         let answer = send(&world, kind, &first).await.ok();
         lane.said(&answer, false);
         lane.sent(&world);
@@ -286,7 +292,7 @@ async fn reasoning_of_a_stream_goes_back_too() {
     for (kind, upstream) in [(Kind::Responses, Protocol::Messages), (Kind::Chat, Protocol::Messages)] {
         let lane = Lane { kind, upstream };
         let world = lane.world().await;
-        let first = first_turn(kind, true);
+        let first = first_turn(kind, home_of(upstream), true);
         let answer = send(&world, kind, &first).await.ok();
         let said = lane.said(&answer, true);
         let made = said_upstream(&world).await;
@@ -308,12 +314,12 @@ async fn reasoning_of_a_stream_goes_back_too() {
 #[tokio::test]
 async fn reasoning_of_another_model_stays_behind() {
     for (kind, upstream, other) in [
-        (Kind::Responses, Protocol::Messages, "gpt-6-sol"),
-        (Kind::Messages, Protocol::Responses, "claude-haiku-4-5"),
+        (Kind::Responses, Protocol::Messages, "claude-haiku-4-5"),
+        (Kind::Messages, Protocol::Responses, "gpt-6-sol"),
     ] {
         let lane = Lane { kind, upstream };
         let world = lane.world().await;
-        let first = first_turn(kind, false);
+        let first = first_turn(kind, home_of(upstream), false);
         let answer = send(&world, kind, &first).await.ok().json();
         let mut second = second_turn(kind, &first, &answer);
         second["model"] = json!(other);
@@ -340,7 +346,7 @@ async fn a_relayed_request_leaves_carriers_behind() {
     for (kind, speaks) in BOTH {
         let world = World::start(Setup { speaks, accounts: 2, ..Setup::default() }).await;
         let group = if kind == Kind::Messages { "anthropic" } else { "openai" };
-        let mut first = first_turn(kind, false);
+        let mut first = first_turn(kind, kind.model(), false);
         let fault = format!("status=529 account=cred-{group}-0 {TOOL}");
         first = serde_json::from_str(&first.to_string().replace(
             &json!(TOOL).to_string().trim_matches('"').to_owned(),
@@ -362,4 +368,25 @@ async fn a_relayed_request_leaves_carriers_behind() {
         assert!(reply.header("tollgate-dropped").is_some(), "{kind:?}");
         assert_eq!(world.finished().await[1].upstream_protocol, Some(kind.protocol()));
     }
+}
+
+/// Anthropic refuses a budget for thinking in the middle of a tool loop that did not begin with its thinking: there the
+/// model goes on without, and that is noted.
+#[tokio::test]
+async fn a_loop_without_its_reasoning_goes_on_without_thinking() {
+    let lane = Lane { kind: Kind::Chat, upstream: Protocol::Messages };
+    let world = lane.world().await;
+    let model = "claude-haiku-4-5";
+    let mut body = first_turn(Kind::Chat, model, false);
+    body["max_completion_tokens"] = json!(20_000);
+    send(&world, Kind::Chat, &body).await.ok();
+    assert_eq!(lane.sent(&world)["thinking"]["type"], "enabled");
+    // Calls that another gate or model made: nobody remembers what was thought.
+    let call = json!({"id": "toolu_elsewhere", "type": "function",
+        "function": {"name": "get_weather", "arguments": "{}"}});
+    let answer = json!({"choices": [{"message": {"tool_calls": [call]}}]});
+    let reply = send(&world, Kind::Chat, &second_turn(Kind::Chat, &body, &answer)).await.ok();
+    assert_eq!(lane.sent(&world).get("thinking"), None);
+    let dropped = reply.header("tollgate-dropped").unwrap_or_default();
+    assert!(dropped.split(',').any(|name| name == "reasoning_effort"), "{dropped}");
 }

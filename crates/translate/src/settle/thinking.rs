@@ -3,7 +3,7 @@
 //! Messages speaks of modes and budgets, OpenAI of efforts. Budgets become efforts by their size and efforts budgets
 //! by the same scale, so that there and back is the same.
 
-use crate::ir::{Effort, Request, Shown, ThinkingMode};
+use crate::ir::{Effort, PartOfTurn, Request, Role, Shown, ThinkingMode, Turn};
 use crate::notes::Notes;
 use crate::target::Target;
 use crate::traits::Disabling;
@@ -105,6 +105,31 @@ fn clamped(wanted: Effort, target: &Target<'_>, notes: &mut Notes) -> Option<Eff
 }
 
 fn for_messages(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
+    choose_mode(request, target, notes);
+    let has_budget = matches!(request.reasoning.mode, Some(ThinkingMode::Enabled { .. }));
+    if has_budget && is_thoughtless_loop(request) {
+        request.reasoning.mode = None;
+        request.reasoning.shown = None;
+        notes.add(if request.protocol == Protocol::Messages { "thinking" } else { "reasoning_effort" });
+    }
+}
+
+/// Whether a tool loop is under way whose turn does not begin with reasoning: because another model made it, or nobody
+/// remembers it. Anthropic refuses a budget for thinking in the middle of one.
+fn is_thoughtless_loop(request: &Request<'_>) -> bool {
+    let turns = &request.turns;
+    let Some(last) = turns.iter().rposition(|turn| turn.role == Role::Assistant) else { return false };
+    let result =
+        |turn: &Turn<'_>| turn.parts.iter().any(|part| matches!(part.body, PartOfTurn::ToolResult(_)));
+    if !turns.iter().skip(last + 1).any(result) {
+        return false;
+    }
+    let run = turns.iter().take(last + 1).rev().take_while(|turn| turn.role == Role::Assistant);
+    let first = run.filter_map(|turn| turn.parts.first()).last();
+    !first.is_some_and(|part| matches!(part.body, PartOfTurn::Reasoning(_)))
+}
+
+fn choose_mode(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
     let traits = target.traits;
     let wanted = request.reasoning.effort;
     request.reasoning.effort = None;
