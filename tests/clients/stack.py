@@ -48,10 +48,12 @@ MODELS = [
 # What the accounts serve; any other name is a model that does not exist.
 SERVED = ["claude-*", "gpt-*", "deepseek-*", "ZHIPU/GLM-*", "xiaomi/mimo-*"]
 
-# What a caller's protocol is called by the protocols it is translated to, and the models that stand in for its own.
+# What a caller's protocol is translated to, and the models that stand in for a platform's own.
 FOREIGN = {"messages": ("chat", "responses"), "chat": ("responses", "messages"), "responses": ("chat", "messages")}
-OPENAI_FOR_ANTHROPIC = {"claude-sonnet-5-5": "gpt-5.5", "claude-haiku-4-5": "gpt-4o"}
-ANTHROPIC_FOR_OPENAI = {theirs: ours for ours, theirs in OPENAI_FOR_ANTHROPIC.items()}
+MAPPINGS = {
+    "anthropic": ["claude-sonnet-5-5=gpt-5.5", "claude-haiku-4-5=gpt-4o"],
+    "openai": ["gpt-5.5=claude-sonnet-5-5", "gpt-4o=claude-haiku-4-5"],
+}
 
 # Never through a proxy.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -171,10 +173,8 @@ class Stack:
     def group(self, name: str, platform: str, *args: str, spoken: str | None = None) -> None:
         """A group with an account of the same name. The account speaks all of its platform, or only what is `spoken`:
         then the models of its own platform stand in for the group's."""
-        mapping = {}
-        if spoken and platform_of(spoken) != platform:
-            mapping = OPENAI_FOR_ANTHROPIC if platform == "anthropic" else ANTHROPIC_FOR_OPENAI
-        maps = [word for asked, sent in mapping.items() for word in ("--map", f"{asked}={sent}")]
+        foreign = spoken and platform_of(spoken) != platform
+        maps = [word for pair in MAPPINGS[platform] for word in ("--map", pair)] if foreign else []
         self.cli("group", "create", name, "--platform", platform, *maps, *args)
         self.account(name, platform_of(spoken) if spoken else platform, name, spoken=spoken)
 
@@ -258,6 +258,7 @@ class Stack:
                 "binary": str(binary()),
                 "config": str(self.config),
                 "served": SERVED,
+                "mapping": MAPPINGS,
                 "max_body_bytes": MAX_BODY_BYTES,
                 "keys": self.keys,
             }

@@ -1,6 +1,7 @@
 """A stream that breaks off raises in every SDK: no truncated text passes for an answer."""
 
 import uuid
+from decimal import Decimal
 
 import anthropic
 import httpx2
@@ -30,10 +31,10 @@ def account(stack, lane):
 
 
 def assert_settled(stack, name: str, count: int) -> None:
-    """Each request has a record that is closed, and none passes for a whole answer."""
+    """Each request has its record and is charged for what it brought, and none passes for a whole answer."""
     records = stack.records(count, "--key", name)
     assert all(record["stream_end"] not in (None, "complete") for record in records)
-    assert all(record["finished_at"] for record in records)
+    assert all(record["usage"]["output_tokens"] > 0 and Decimal(record["cost"]) > 0 for record in records), records
 
 
 @pytest.mark.lanes("messages")
@@ -113,3 +114,42 @@ def test_an_answer_that_is_no_stream_is_not_cut_short(gate, account):
         gate.claude(account("anthropic")).messages.create(
             model="claude-sonnet-5-5", max_tokens=512, messages=user("[[sandbox cut_after=60]]")
         )
+
+
+# What is relayed as it came breaks in the SDK; what is translated breaks in the gate, which says so.
+MALFORMED = ["bad_json", "html"]
+
+
+@pytest.mark.lanes("messages", "chat", "responses")
+@pytest.mark.parametrize("fault", MALFORMED)
+def test_malformed_messages(gate, account, fault):
+    client = gate.claude(account("anthropic"))
+    ask = {"model": "claude-sonnet-5-5", "max_tokens": 512, "messages": user(f"[[sandbox {LONG} {fault}]]")}
+    with pytest.raises(anthropic.APIStatusError):
+        with client.messages.stream(**ask) as stream:
+            stream.get_final_message()
+    with pytest.raises(anthropic.InternalServerError):
+        client.messages.create(**ask)
+
+
+@pytest.mark.lanes("chat", "messages", "responses")
+@pytest.mark.parametrize("fault", MALFORMED)
+def test_malformed_chat(gate, account, fault):
+    client = gate.gpt(account("openai"))
+    ask = {"model": "gpt-5.5", "messages": user(f"[[sandbox {LONG} {fault}]]")}
+    with pytest.raises(openai.APIError):
+        list(client.chat.completions.create(stream=True, **ask))
+    with pytest.raises(openai.InternalServerError):
+        client.chat.completions.create(**ask)
+
+
+@pytest.mark.lanes("responses", "messages", "chat")
+@pytest.mark.parametrize("fault", MALFORMED)
+def test_malformed_responses(gate, account, fault):
+    client = gate.gpt(account("openai"))
+    ask = {"model": "gpt-5.5", "input": f"[[sandbox {LONG} {fault}]]"}
+    with pytest.raises((openai.APIError, RuntimeError)):
+        with client.responses.stream(**ask) as stream:
+            stream.get_final_response()
+    with pytest.raises(openai.InternalServerError):
+        client.responses.create(**ask)
