@@ -118,7 +118,9 @@ impl<'a> Settings<'a> {
                 ("account", account) => settings.account = account,
                 ("remembered", remembered) => {
                     let (call, text) = remembered.split_once(':').unwrap();
-                    settings.remembered.insert(call, text.replace("__", "\u{0}").replace('_', " ").replace('\u{0}', "_"));
+                    settings
+                        .remembered
+                        .insert(call, text.replace("__", "\u{0}").replace('_', " ").replace('\u{0}', "_"));
                 }
                 (other, _) => panic!("unknown setting: {other}"),
             }

@@ -110,6 +110,21 @@ pub enum ReasoningStyle {
     No,
 }
 
+impl ReasoningStyle {
+    /// Whether it is asked for by an effort alone, `none` included.
+    pub(crate) const fn is_effort(self) -> bool {
+        matches!(self, Self::Effort | Self::No)
+    }
+
+    /// Whether it is switched on by a member of its own, without which an effort says nothing.
+    pub(crate) const fn has_switch(self) -> bool {
+        matches!(
+            self,
+            Self::ThinkingAndEffort | Self::Thinking | Self::EnableThinking | Self::TemplateArguments
+        )
+    }
+}
+
 /// Where text may be a list of parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lists {

@@ -31,7 +31,7 @@ pub(super) fn settle(
         }
         choice => request.tool_choice = choice,
     }
-    if forcing_is_refused(request, target) {
+    if forcing_is_refused(target) {
         unforce(request, notes);
     }
     if request.parallel_tool_calls == Some(false) && target.protocol == Protocol::Messages {
@@ -47,12 +47,10 @@ fn keep_only(request: &mut Request<'_>, names: &[Cow<'_, str>], target: &Target<
     request.tools.retain(|tool| fitting.contains(&tool.name));
 }
 
-fn forcing_is_refused(request: &Request<'_>, target: &Target<'_>) -> bool {
+/// Where only thinking stands in the way, thinking gives way.
+fn forcing_is_refused(target: &Target<'_>) -> bool {
     let by_family = target.protocol == Protocol::Chat && !target.quirks().forced_tool_choice;
-    by_family
-        || target.traits.forced_tool_choice == ForcedToolChoice::Refused
-        || (target.traits.forced_tool_choice == ForcedToolChoice::NotWithThinking
-            && matches!(request.reasoning.mode, Some(crate::ir::ThinkingMode::Enabled { .. })))
+    by_family || target.traits.forced_tool_choice == ForcedToolChoice::Refused
 }
 
 /// What comes nearest to a call that cannot be forced: only that tool to choose from.

@@ -3,6 +3,7 @@
 //! Messages speaks of modes and budgets, OpenAI of efforts. Budgets become efforts by their size and efforts budgets
 //! by the same scale, so that there and back is the same.
 
+use crate::family::ReasoningStyle;
 use crate::ir::{Effort, Request, Shown, ThinkingMode, ToolChoice};
 use crate::notes::Notes;
 use crate::target::Target;
@@ -43,21 +44,101 @@ fn take_effort_of_turns(request: &mut Request<'_>) {
 }
 
 fn for_openai(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
+    let gives_way = gives_way_to_a_forced_tool(request, target);
+    // Providers with a switch think where it is not set.
+    let thinks_unasked = target.protocol == Protocol::Chat
+        && target.quirks().reasoning.has_switch()
+        && cannot_be_forced_while_thinking(request, target);
+    let has_tools = !request.tools.is_empty();
+    let from = request.protocol;
     let said = &mut request.reasoning;
     let from_mode = match said.mode {
         Some(ThinkingMode::Disabled) => Some(Effort::None),
         Some(ThinkingMode::Enabled { budget_tokens }) => Some(of_budget(budget_tokens)),
         Some(ThinkingMode::Adaptive | ThinkingMode::BetweenTools) | None => None,
     };
-    let wanted = match (from_mode, said.effort) {
+    let mut wanted = match (from_mode, said.effort) {
         (Some(Effort::None), _) => Some(Effort::None),
         (_, Some(effort)) => Some(effort),
         (from_mode, None) => from_mode,
     };
+    if gives_way {
+        notes.add(word(from));
+    }
+    if gives_way || thinks_unasked {
+        wanted = Some(Effort::None);
+        said.mode = Some(ThinkingMode::Disabled);
+    }
+    if target.protocol == Protocol::Chat && !target.quirks().reasoning.is_effort() {
+        return for_a_mode(request, target, wanted, notes);
+    }
+    if has_tools && target.protocol == Protocol::Chat && target.traits.chat_tools_without_reasoning {
+        // OpenAI takes these models' tools on Chat with this effort only, and the default is another.
+        let settled = target.traits.efforts.clamp(Effort::None);
+        if wanted.is_none_or(|wanted| wanted != settled) {
+            notes.add("reasoning_effort");
+        }
+        wanted = Some(settled);
+    }
     said.effort = wanted.and_then(|wanted| clamped(wanted, target, notes));
+    if wanted.is_some() && said.effort.is_none() && target.traits.thinks() {
+        // It thinks as it likes.
+        notes.add("reasoning_effort");
+    }
     if target.traits.efforts.is_empty() && !target.traits.thinks() {
         said.mode = None;
         said.shown = None;
+    }
+}
+
+/// Settles for a provider that is told by a switch whether to think, with an effort or a budget beside it at most.
+fn for_a_mode(request: &mut Request<'_>, target: &Target<'_>, wanted: Option<Effort>, notes: &mut Notes) {
+    let said = &mut request.reasoning;
+    if !target.traits.thinks() {
+        said.effort = wanted.and_then(|wanted| clamped(wanted, target, notes));
+        (said.mode, said.shown) = (None, None);
+        return;
+    }
+    let Some(wanted) = wanted else { return };
+    if wanted == Effort::None {
+        if target.traits.disabling == Disabling::Never {
+            notes.add("reasoning_effort");
+            (said.mode, said.effort) = (None, clamped(wanted, target, notes));
+        } else {
+            (said.mode, said.effort) = (Some(ThinkingMode::Disabled), None);
+        }
+        return;
+    }
+    let style = target.quirks().reasoning;
+    if said.mode.is_none() && style.has_switch() {
+        said.mode = Some(match style {
+            ReasoningStyle::EnableThinking => ThinkingMode::Enabled { budget_tokens: budget(wanted) },
+            _ => ThinkingMode::Adaptive,
+        });
+    }
+    said.effort = clamped(wanted, target, notes);
+}
+
+/// Whether thinking is asked for beside a forced tool at a model that takes one of the two: the tool is what the caller
+/// waits for.
+fn gives_way_to_a_forced_tool(request: &Request<'_>, target: &Target<'_>) -> bool {
+    let thinks = match request.reasoning.mode {
+        Some(mode) => mode != ThinkingMode::Disabled,
+        None => request.reasoning.effort.is_some_and(|effort| effort > Effort::Minimal),
+    };
+    thinks && cannot_be_forced_while_thinking(request, target)
+}
+
+fn cannot_be_forced_while_thinking(request: &Request<'_>, target: &Target<'_>) -> bool {
+    let forced = matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Named { .. }));
+    forced && target.traits.forced_tool_choice == ForcedToolChoice::NotWithThinking
+}
+
+/// The caller's word for thinking.
+const fn word(from: Protocol) -> &'static str {
+    match from {
+        Protocol::Messages => "thinking",
+        Protocol::Chat | Protocol::Responses => "reasoning_effort",
     }
 }
 
@@ -79,20 +160,28 @@ fn clamped(wanted: Effort, target: &Target<'_>, notes: &mut Notes) -> Option<Eff
 }
 
 fn for_messages(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
+    let gives_way = gives_way_to_a_forced_tool(request, target);
     let traits = target.traits;
-    let wanted = request.reasoning.effort;
-    request.reasoning.effort = None;
-    let Some(wanted) = wanted else {
-        show(request);
-        return;
+    let mode = request.reasoning.mode.take();
+    let wanted = request.reasoning.effort.take();
+    let (wanted, asked_budget) = match mode {
+        Some(ThinkingMode::Disabled) => (Some(Effort::None), None),
+        Some(ThinkingMode::Enabled { budget_tokens }) => {
+            (wanted.or(Some(of_budget(budget_tokens))), Some(budget_tokens))
+        }
+        Some(ThinkingMode::Adaptive | ThinkingMode::BetweenTools) | None => (wanted, None),
     };
-    if wanted <= Effort::Minimal {
+    if mode.is_none() && wanted.is_none() {
+        // Nothing was said of it.
+    } else if wanted.is_some_and(|wanted| wanted <= Effort::Minimal) {
         switch_off(request, target, notes);
-    } else if traits.thinking_adaptive {
+    } else if gives_way {
+        notes.add("reasoning_effort");
+    } else if traits.thinking_adaptive && !(asked_budget.is_some() && traits.thinking_enabled) {
         request.reasoning.mode = Some(ThinkingMode::Adaptive);
-        request.reasoning.effort = clamped(wanted, target, notes);
+        request.reasoning.effort = wanted.and_then(|wanted| clamped(wanted, target, notes));
     } else if traits.thinking_enabled {
-        enable(request, target, wanted, notes);
+        enable(request, asked_budget.unwrap_or(budget(wanted.unwrap_or(Effort::Medium))), notes);
     } else {
         notes.add("reasoning_effort");
     }
@@ -111,26 +200,15 @@ fn switch_off(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes)
     }
 }
 
-/// Thinking with a budget, where the limit leaves room for one and no tool is forced.
-fn enable(request: &mut Request<'_>, target: &Target<'_>, wanted: Effort, notes: &mut Notes) {
-    let forced = matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Named { .. }));
+/// Thinking with a budget, where the limit leaves room for one.
+fn enable(request: &mut Request<'_>, budget_tokens: u64, notes: &mut Notes) {
     let room = request.max_output_tokens.unwrap_or(0).saturating_sub(LEAST_ANSWER_TOKENS);
-    if room < LEAST_BUDGET_TOKENS
-        || (forced && target.traits.forced_tool_choice != ForcedToolChoice::Accepted)
-    {
+    if room < LEAST_BUDGET_TOKENS {
         notes.add("reasoning_effort");
         return;
     }
-    let budget_tokens = budget(wanted).min(room);
+    let budget_tokens = budget_tokens.clamp(LEAST_BUDGET_TOKENS, room);
     request.reasoning.mode = Some(ThinkingMode::Enabled { budget_tokens });
-    // Anthropic takes no other temperature, and no `top_k`, with a budget.
-    for (value, name) in
-        [(&mut request.sampling.temperature, "temperature"), (&mut request.sampling.top_p, "top_p")]
-    {
-        if value.take().is_some() {
-            notes.add(name);
-        }
-    }
 }
 
 /// Messages has two words for what is shown; OpenAI's clients that say nothing want what they would get there.

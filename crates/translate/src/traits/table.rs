@@ -200,8 +200,22 @@ const THINKER: ModelTraits = ModelTraits {
 
 const DEEPSEEK: ModelTraits = ModelTraits {
     efforts: Efforts::between(Effort::Low, Effort::Low).and(Effort::High).and(Effort::Max),
+    forced_tool_choice: ForcedToolChoice::NotWithThinking,
     context_window_tokens: Some(128_000),
     max_output_tokens: Some(64_000),
+    ..THINKER
+};
+
+const KIMI: ModelTraits = ModelTraits {
+    structured_output: StructuredOutput::JsonSchema,
+    forced_tool_choice: ForcedToolChoice::NotWithThinking,
+    context_window_tokens: Some(256_000),
+    ..THINKER
+};
+
+const QWEN: ModelTraits = ModelTraits {
+    structured_output: StructuredOutput::JsonSchema,
+    forced_tool_choice: ForcedToolChoice::NotWithThinking,
     ..THINKER
 };
 
@@ -257,24 +271,44 @@ pub(super) const TABLE: &[Row] = &[
         ModelTraits { context_window_tokens: Some(1_000_000), max_output_tokens: Some(32_768), ..GPT_4O },
     ),
     row(&["gpt-4o", "chatgpt-4o"], GPT_4O),
+    row(
+        &["gpt-4-turbo", "gpt-4-vision", "gpt-4-1106-vision"],
+        ModelTraits { vision: true, context_window_tokens: Some(128_000), ..GPT_4 },
+    ),
     row(&["gpt-4", "gpt-3.5"], GPT_4),
     row(&["gpt-oss"], ModelTraits { vision: false, pdf: false, ..UNKNOWN }),
+    row(&["deepseek-vl", "deepseek-ocr"], ModelTraits { vision: true, ..DEEPSEEK }),
     row(&["deepseek"], DEEPSEEK),
-    row(&["glm-4.5v", "glm-4.6v", "glm-5v"], ModelTraits { vision: true, ..GLM }),
+    row(&["glm-4v", "glm-4.1v", "glm-4.5v", "glm-4.6v", "glm-5v"], ModelTraits { vision: true, ..GLM }),
     row(&["glm"], GLM),
+    row(
+        &["mimo-vl", "mimo-v2-omni", "mimo-v2.5"],
+        ModelTraits { vision: true, context_window_tokens: Some(256_000), ..THINKER },
+    ),
     row(
         &["mimo"],
         ModelTraits { context_window_tokens: Some(256_000), max_output_tokens: Some(128_000), ..THINKER },
     ),
     row(
-        &["kimi", "moonshot"],
-        ModelTraits {
-            structured_output: StructuredOutput::JsonSchema,
-            context_window_tokens: Some(256_000),
-            ..THINKER
-        },
+        &["kimi-k2.", "kimi-k3", "kimi-latest", "kimi-vl", "kimi-thinking-preview"],
+        ModelTraits { vision: true, ..KIMI },
     ),
-    row(&["qwen"], ModelTraits { structured_output: StructuredOutput::JsonSchema, ..THINKER }),
+    row(&["kimi", "moonshot"], KIMI),
+    row(
+        &[
+            "qwen-vl",
+            "qwen2-vl",
+            "qwen2.5-vl",
+            "qwen3-vl",
+            "qwen-omni",
+            "qwen2.5-omni",
+            "qwen3-omni",
+            "qwen3.5",
+            "qwen3.6",
+        ],
+        ModelTraits { vision: true, ..QWEN },
+    ),
+    row(&["qwen"], QWEN),
     row(
         &["gemini"],
         ModelTraits { efforts: Efforts::between(Effort::None, Effort::High), prefill: false, ..UNKNOWN },

@@ -39,6 +39,8 @@ impl<'r> Writer<'r, '_> {
             ReasoningStyle::TemplateArguments => {
                 out.chat_template_kwargs =
                     self.thinking_or_not().map(|enable_thinking| TemplateArgumentsOut { enable_thinking });
+                // Templates that know no switch know an effort.
+                out.reasoning_effort = effort.map(word);
             }
             ReasoningStyle::No => {
                 if settings.effort.is_some() || settings.mode.is_some() {
