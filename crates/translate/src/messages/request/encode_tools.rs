@@ -4,7 +4,7 @@ use super::encode::Writer;
 use super::encode_parts::full_name;
 use super::write::{ChoiceOut, ToolOut};
 use crate::error::TranslateError;
-use crate::ir::{ServerTool, ToolChoice, ToolDefinition, ToolDefinitionKind};
+use crate::ir::{Extra, ServerTool, ToolChoice, ToolDefinition, ToolDefinitionKind};
 use crate::json::Extras;
 use crate::json::member::{part_of, undated};
 use crate::json::read::wire;
@@ -49,7 +49,7 @@ impl<'r> Writer<'r, '_> {
                 return Ok(Some(ToolOut::Raw(json)));
             }
             ToolDefinitionKind::Server { what: Some(ServerTool::WebSearch), json, .. } => {
-                return web_search(json).map(Some);
+                return self.web_search(json).map(Some);
             }
             ToolDefinitionKind::ClientNative { kind, .. } | ToolDefinitionKind::Server { kind, .. } => {
                 self.foreign.settle(&format!("tools.{}", undated(kind)))?;
@@ -134,15 +134,31 @@ wire! {
     }
 }
 
-fn web_search(json: &RawValue) -> Result<ToolOut<'_>, TranslateError> {
-    let read: SearchIn<'_> = part_of("tools.web_search", json)?;
-    let filters = read.filters.unwrap_or_default();
-    Ok(ToolOut::WebSearch {
-        r#type: WEB_SEARCH_TYPE,
-        name: WEB_SEARCH,
-        allowed_domains: filters.allowed_domains,
+impl<'r> Writer<'r, '_> {
+    fn web_search(&mut self, json: &'r RawValue) -> Result<ToolOut<'r>, TranslateError> {
+        let read: SearchIn<'r> = part_of("tools.web_search", json)?;
+        let filters = read.filters.unwrap_or_default();
+        let asks = |extra: &&Extra<'_>| {
+            let is_usual = matches!(
+                (&*extra.name, extra.json.get()),
+                ("external_web_access", "true") | ("search_context_size", r#""medium""#) | (_, "null")
+            );
+            extra.name != "type" && !is_usual
+        };
+        for extra in read.extras.iter().chain(&filters.extras).filter(asks) {
+            self.foreign.settle(&format!("tools.web_search.{}", extra.name))?;
+        }
         // Only one of the two is taken.
-        blocked_domains: filters.blocked_domains.filter(|_| filters.allowed_domains.is_none()),
-        user_location: read.user_location,
-    })
+        let both = filters.allowed_domains.is_some() && filters.blocked_domains.is_some();
+        if both {
+            self.foreign.settle("tools.web_search.blocked_domains")?;
+        }
+        Ok(ToolOut::WebSearch {
+            r#type: WEB_SEARCH_TYPE,
+            name: WEB_SEARCH,
+            allowed_domains: filters.allowed_domains,
+            blocked_domains: filters.blocked_domains.filter(|_| !both),
+            user_location: read.user_location,
+        })
+    }
 }
