@@ -8,6 +8,7 @@ use crate::error::TranslateError;
 use crate::ir::{
     CallKind, PartOfTurn, PastCall, Request, ServerTool, ToolChoice, ToolDefinition, ToolDefinitionKind,
 };
+use crate::json::member::undated;
 use crate::json::{is_object, to_object};
 use crate::notes::Notes;
 use crate::policy;
@@ -165,7 +166,7 @@ fn left_out(
     target: &Target<'_>,
     notes: &mut Notes,
 ) -> Result<bool, TranslateError> {
-    policy::settle(from, &format!("tools.{kind}"), target.protocol, notes)?;
+    policy::settle(from, &format!("tools.{}", undated(kind)), target.protocol, notes)?;
     Ok(false)
 }
 
