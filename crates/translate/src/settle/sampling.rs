@@ -37,6 +37,9 @@ pub(super) fn settle(request: &mut Request<'_>, target: &Target<'_>, notes: &mut
     }
     keep_if(accepted, &mut sampling.temperature, "temperature", notes);
     keep_if(accepted, &mut sampling.top_p, "top_p", notes);
+    // Claude from 4.1 on takes one of the two; older ones do not need both.
+    let both = target.protocol == Protocol::Messages && sampling.temperature.is_some();
+    keep_if(!both, &mut sampling.top_p, "top_p", notes);
     keep_if(top_k, &mut sampling.top_k, "top_k", notes);
     keep_if(chat && accepted, &mut sampling.frequency_penalty, "frequency_penalty", notes);
     keep_if(chat && accepted, &mut sampling.presence_penalty, "presence_penalty", notes);
