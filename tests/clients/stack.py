@@ -244,6 +244,7 @@ class Stack:
                 "config": str(self.config),
                 "served": SERVED,
                 "max_body_bytes": MAX_BODY_BYTES,
+                "foreign": os.environ.get("TOLLGATE_TEST_FOREIGN") == "1",
                 "keys": self.keys,
             }
         )
