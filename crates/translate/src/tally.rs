@@ -15,18 +15,38 @@ pub(crate) struct Tally {
     bytes: u64,
     reasoning_bytes: u64,
     in_reasoning: bool,
-    estimate: Option<Usage>,
+    finished: bool,
+    /// Whether the upstream reported its own numbers at the end.
+    reported: bool,
 }
 
 impl Tally {
     /// A count for an answer to a prompt of about `input_tokens`.
     pub(crate) const fn new(input_tokens: u64) -> Self {
-        Self { input_tokens, bytes: 0, reasoning_bytes: 0, in_reasoning: false, estimate: None }
+        Self {
+            input_tokens,
+            bytes: 0,
+            reasoning_bytes: 0,
+            in_reasoning: false,
+            finished: false,
+            reported: false,
+        }
     }
 
-    /// The numbers that stand in for the upstream's; `None` if it reported its own.
-    pub(crate) const fn estimate(&self) -> Option<Usage> {
-        self.estimate
+    /// The numbers that stand in for the upstream's; `None` if it reported its own. An answer that broke off was made as
+    /// far as it came, so it counts too; one that did not begin does not.
+    pub(crate) fn estimate(&self) -> Option<Usage> {
+        let began = self.finished || self.bytes > 0;
+        (began && !self.reported).then(|| self.count())
+    }
+
+    fn count(&self) -> Usage {
+        Usage {
+            input_tokens: self.input_tokens,
+            output_tokens: self.bytes.div_ceil(BYTES_PER_TOKEN),
+            reasoning_tokens: self.reasoning_bytes.div_ceil(BYTES_PER_TOKEN),
+            ..Usage::default()
+        }
     }
 
     /// Counts an event; a finish without usage gets the count.
@@ -71,15 +91,32 @@ impl Tally {
     }
 
     fn finish(&mut self, finish: &mut Finish<'_>) {
-        if !finish.usage.is_empty() {
-            return;
+        self.finished = true;
+        self.reported = !finish.usage.is_empty();
+        if !self.reported {
+            finish.usage = self.count();
         }
-        finish.usage = Usage {
-            input_tokens: self.input_tokens,
-            output_tokens: self.bytes.div_ceil(BYTES_PER_TOKEN),
-            reasoning_tokens: self.reasoning_bytes.div_ceil(BYTES_PER_TOKEN),
-            ..Usage::default()
-        };
-        self.estimate = Some(finish.usage);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::PartId;
+
+    fn text(text: &str) -> StreamEvent<'_> {
+        StreamEvent::Delta { part: PartId(0), delta: Delta::Text(text.into()) }
+    }
+
+    #[test]
+    fn an_answer_that_broke_off_counts_as_far_as_it_came() {
+        let mut tally = Tally::new(10);
+        assert_eq!(tally.estimate(), None, "nothing came");
+        tally.event(&mut text("12345"));
+        let counted = Usage { input_tokens: 10, output_tokens: 2, ..Usage::default() };
+        assert_eq!(tally.estimate(), Some(counted));
+        let mut finish = Finish { usage: Usage { input_tokens: 7, ..Usage::default() }, ..Finish::default() };
+        tally.finish(&mut finish);
+        assert_eq!(tally.estimate(), None, "the upstream's own numbers count");
     }
 }
