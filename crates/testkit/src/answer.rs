@@ -91,8 +91,9 @@ impl Answer {
 
     /// What the texts of the answer cite.
     pub(crate) fn sources(&self) -> &[Source] {
-        let found = |part| if let &Part::Found(ref sources) = part { Some(sources.as_slice()) } else { None };
-        self.parts.iter().find_map(found).unwrap_or_default()
+        let mut parts = self.parts.iter();
+        let found = parts.find_map(|part| if let Part::Found(sources) = part { Some(sources) } else { None });
+        found.map(Vec::as_slice).unwrap_or_default()
     }
 }
 

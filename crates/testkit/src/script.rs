@@ -1,6 +1,6 @@
 //! From what is asked to what is answered: the plan of an answer, its stop reason and its usage.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tollgate_base::Usage;
 
 use crate::answer::{Answer, Call, Part, Source, Stop, pieces};
@@ -81,12 +81,27 @@ fn planned(ask: &Ask, step: &Step, rng: &mut Rng) -> (Vec<Part>, End) {
     }
     for planned in &step.calls {
         parts.extend(planned.thinking.iter().map(|thinking| planned_thought(thinking, rng)));
-        let args =
-            planned.args.as_ref().map(|args| args.as_str().map_or_else(|| args.to_string(), str::to_owned));
-        parts.push(Part::Call(call(ask.tool(&planned.tool), &planned.tool, args)));
+        let tool = ask.tool(&planned.tool);
+        let args = planned.args.as_ref().map(|args| input_of(tool, args));
+        parts.push(Part::Call(call(tool, &planned.tool, args)));
         end.stop = Stop::ToolUse;
     }
     (parts, end)
+}
+
+/// The input of a planned call. Free text for a tool that wants JSON, as a custom tool is where there are none, becomes
+/// its only argument.
+fn input_of(tool: Option<&Tool>, args: &Value) -> String {
+    let Value::String(text) = args else {
+        return args.to_string();
+    };
+    match tool.map(|tool| &tool.kind) {
+        Some(ToolKind::Function(schema)) => {
+            let required = schema.get("required").and_then(|names| names.get(0)).and_then(Value::as_str);
+            json!({ required.unwrap_or("input"): text }).to_string()
+        }
+        _ => text.clone(),
+    }
 }
 
 fn thought(count: usize, rng: &mut Rng) -> Part {

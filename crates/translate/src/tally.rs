@@ -15,38 +15,24 @@ pub(crate) struct Tally {
     bytes: u64,
     reasoning_bytes: u64,
     in_reasoning: bool,
-    finished: bool,
-    /// Whether the upstream reported its own numbers at the end.
+    /// The upstream reported its own numbers.
     reported: bool,
 }
 
 impl Tally {
     /// A count for an answer to a prompt of about `input_tokens`.
     pub(crate) const fn new(input_tokens: u64) -> Self {
-        Self {
-            input_tokens,
-            bytes: 0,
-            reasoning_bytes: 0,
-            in_reasoning: false,
-            finished: false,
-            reported: false,
-        }
+        Self { input_tokens, bytes: 0, reasoning_bytes: 0, in_reasoning: false, reported: false }
     }
 
-    /// The numbers that stand in for the upstream's; `None` if it reported its own. An answer that broke off was made as
-    /// far as it came, so it counts too; one that did not begin does not.
+    /// The numbers so far that stand in for the upstream's; `None` if it reported its own.
     pub(crate) fn estimate(&self) -> Option<Usage> {
-        let began = self.finished || self.bytes > 0;
-        (began && !self.reported).then(|| self.count())
-    }
-
-    fn count(&self) -> Usage {
-        Usage {
+        (!self.reported).then(|| Usage {
             input_tokens: self.input_tokens,
             output_tokens: self.bytes.div_ceil(BYTES_PER_TOKEN),
             reasoning_tokens: self.reasoning_bytes.div_ceil(BYTES_PER_TOKEN),
             ..Usage::default()
-        }
+        })
     }
 
     /// Counts an event; a finish without usage gets the count.
@@ -91,10 +77,9 @@ impl Tally {
     }
 
     fn finish(&mut self, finish: &mut Finish<'_>) {
-        self.finished = true;
         self.reported = !finish.usage.is_empty();
-        if !self.reported {
-            finish.usage = self.count();
+        if let Some(estimate) = self.estimate() {
+            finish.usage = estimate;
         }
     }
 }
@@ -104,15 +89,11 @@ mod tests {
     use super::*;
     use crate::ir::PartId;
 
-    fn text(text: &str) -> StreamEvent<'_> {
-        StreamEvent::Delta { part: PartId(0), delta: Delta::Text(text.into()) }
-    }
-
     #[test]
     fn an_answer_that_broke_off_counts_as_far_as_it_came() {
         let mut tally = Tally::new(10);
-        assert_eq!(tally.estimate(), None, "nothing came");
-        tally.event(&mut text("12345"));
+        let delta = Delta::Text("12345".into());
+        tally.event(&mut StreamEvent::Delta { part: PartId(0), delta });
         let counted = Usage { input_tokens: 10, output_tokens: 2, ..Usage::default() };
         assert_eq!(tally.estimate(), Some(counted));
         let mut finish = Finish { usage: Usage { input_tokens: 7, ..Usage::default() }, ..Finish::default() };

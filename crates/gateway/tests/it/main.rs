@@ -17,3 +17,5 @@ mod streams;
 mod styles;
 mod support;
 mod translate;
+mod translate_failures;
+mod translate_state;

@@ -8,7 +8,9 @@ use tollgate_store::{StreamEnd, UsageRecord};
 
 use crate::settle::{cost, price};
 use crate::support::error_table::check;
+use crate::support::kind::{CLAUDE, GPT};
 use crate::support::said::Said;
+use crate::support::world::{claude_price, gpt_price};
 use crate::support::{Call, Kind, Lane, Setup, World};
 
 /// Sends the directives and gives what the answer says.
@@ -175,9 +177,9 @@ async fn a_refusal() {
 }
 
 /// A call that asks for thinking in the caller's own form.
-fn thinking(lane: Lane, world: &World, directives: &str, stream: bool) -> Call {
+fn thinking(lane: Lane, world: &World, model: &str, directives: &str, stream: bool) -> Call {
     let prompt = format!("Think. [[sandbox {directives}]]");
-    let mut body = lane.kind.body(lane.kind.model(), &prompt, stream);
+    let mut body = lane.kind.body(model, &prompt, stream);
     match lane.kind.protocol() {
         Protocol::Messages => body["thinking"] = json!({"type": "adaptive", "display": "summarized"}),
         Protocol::Chat => body["reasoning_effort"] = json!("high"),
@@ -190,7 +192,8 @@ fn thinking(lane: Lane, world: &World, directives: &str, stream: bool) -> Call {
 async fn reasoning_is_shown_where_the_caller_can_read_it() {
     for (lane, stream) in every_lane() {
         let world = lane.world().await;
-        let reply = thinking(lane, &world, "thinking=12 text=Done.", stream).send(world.addr).await;
+        let model = lane.kind.model();
+        let reply = thinking(lane, &world, model, "thinking=12 text=Done.", stream).send(world.addr).await;
         let said = lane.said(&reply, stream);
         lane.sent(&world);
         assert_eq!(said.text, "Done.", "{lane:?} {stream}");
@@ -198,6 +201,47 @@ async fn reasoning_is_shown_where_the_caller_can_read_it() {
         assert!(words >= 12, "{lane:?} {stream}: {}", reply.text());
         let records = recorded_as_served(lane, &world).await;
         assert!(records[0].usage.output_tokens > 12, "{:?}", records[0]);
+    }
+}
+
+/// The combinations that are meant: Claude behind an OpenAI client, GPT behind Anthropic's.
+#[tokio::test]
+async fn models_at_home_think_and_call() {
+    for (lane, stream) in every_lane() {
+        let world = lane.world().await;
+        let model = if lane.upstream == Protocol::Messages { CLAUDE } else { GPT };
+        let directives =
+            format!("thinking=12 text='I look.' tool=get_weather args='{PARIS}' input=90 output=70");
+        let call = thinking(lane, &world, model, &directives, stream);
+        let reply = call.send(world.addr).await;
+        let said = lane.said(&reply, stream);
+        let sent = lane.sent(&world);
+        let context = format!("{lane:?} {stream}: {sent} {}", reply.text());
+        assert_eq!(sent["model"], model, "{context}");
+        let asks = match lane.upstream {
+            Protocol::Messages => {
+                sent["thinking"]["type"] == "adaptive" && sent["output_config"]["effort"] == "high"
+            }
+            Protocol::Chat => lane.kind.is_messages() || sent["reasoning_effort"] == "high",
+            Protocol::Responses => lane.kind.is_messages() || sent["reasoning"]["effort"] == "high",
+        };
+        assert!(asks, "{context}");
+        assert!(said.thinking.split_whitespace().count() >= 12, "{context}");
+        assert_eq!(
+            (said.model.as_str(), said.text.as_str(), said.calls.len()),
+            (model, "I look.", 1),
+            "{context}"
+        );
+        let record = world.only_record().await;
+        let price = if model == CLAUDE { claude_price() } else { gpt_price() };
+        assert_eq!(record.usage, world.sandbox.counts().served[0].usage, "{context}");
+        assert_eq!(record.cost, cost(&record.usage, &price, Rate::ONE, Rate::ONE), "{context}");
+        // A chat answer has no place for the proof; the gate remembers it by the call.
+        let is_chat = lane.kind.answer_protocol() == Protocol::Chat;
+        let dropped = record.dropped.filter(|names| {
+            !(is_chat && ["thinking.signature", "encrypted_content"].contains(&names.as_str()))
+        });
+        assert_eq!(dropped, None, "{context}");
     }
 }
 

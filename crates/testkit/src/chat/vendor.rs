@@ -61,7 +61,8 @@ fn chunk_of(chunk: &mut Value, usage: &Value, number: usize, vendor: &Vendor) {
         rename_reasoning(&mut choice["delta"], vendor.reasoning_field);
         stop_always(choice, vendor);
         if vendor.all_index_zero {
-            for call in choice["delta"]["tool_calls"].as_array_mut().into_iter().flatten() {
+            let calls = choice["delta"].get_mut("tool_calls").and_then(Value::as_array_mut);
+            for call in calls.into_iter().flatten() {
                 call["index"] = json!(0);
             }
         }

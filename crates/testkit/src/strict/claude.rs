@@ -139,7 +139,7 @@ fn check_sampling(body: &Body, rules: &Rules) -> Check {
     }
     let number = |name: &str| set(body, name).map(|value| value.as_f64().unwrap_or(-1.0));
     let odd = [
-        ("temperature", number("temperature").is_some_and(|value| value != 1.0)),
+        ("temperature", number("temperature").is_some_and(|value| !(1.0..=1.0).contains(&value))),
         ("top_p", number("top_p").is_some_and(|value| value < 0.99)),
         ("top_k", set(body, "top_k").is_some()),
     ];

@@ -243,7 +243,7 @@ fn check_base64(path: &str, kind: &str, source: &Value) -> Check {
     let data = reading::member(source, "data");
     let body = data.trim_end_matches('=');
     let clean = body.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
-    if !clean || body.is_empty() || data.len() % 4 != 0 {
+    if !clean || body.is_empty() || !data.len().is_multiple_of(4) {
         return refuse(format!("{path}.data: Invalid base64 data"));
     }
     Ok(())

@@ -4,6 +4,7 @@
 mod chat;
 mod gpt;
 mod history;
+mod items;
 mod responses;
 mod tools;
 

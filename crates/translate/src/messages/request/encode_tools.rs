@@ -50,7 +50,7 @@ impl<'r> Writer<'r, '_> {
                 return Ok(Some(ToolOut::Raw(json)));
             }
             ToolDefinitionKind::Server { what: Some(ServerTool::WebSearch), json, .. } => {
-                return web_search(json).map(Some);
+                return self.web_search(tool, json).map(Some);
             }
             ToolDefinitionKind::ClientNative { kind, .. } | ToolDefinitionKind::Server { kind, .. } => {
                 self.foreign.settle(&format!("tools.{}", undated(kind)))?;
@@ -77,9 +77,34 @@ impl<'r> Writer<'r, '_> {
             },
             strict: strict.filter(|strict| self.own || *strict),
             defer_loading: tool.defer_loading,
-            cache_control: if has_raw_mark { None } else { self.marks.take(tool.cache) },
+            cache_control: if has_raw_mark { None } else { self.mark(tool.cache)? },
             extras,
         }))
+    }
+
+    /// OpenAI's search as Anthropic's, with what both have.
+    fn web_search(
+        &mut self,
+        tool: &'r ToolDefinition<'r>,
+        json: &'r RawValue,
+    ) -> Result<ToolOut<'r>, TranslateError> {
+        let read: SearchIn<'r> = part_of("tools.web_search", json)?;
+        let filters = read.filters.unwrap_or_default();
+        self.foreign.values("tools.web_search.", &read.extras)?;
+        self.foreign.values("tools.web_search.filters.", &filters.extras)?;
+        // Only one of the two is taken.
+        let blocked_domains = filters.blocked_domains.filter(|_| filters.allowed_domains.is_none());
+        if filters.blocked_domains.is_some() && blocked_domains.is_none() {
+            self.foreign.settle("tools.web_search.filters.blocked_domains")?;
+        }
+        Ok(ToolOut::WebSearch {
+            r#type: WEB_SEARCH_TYPE,
+            name: WEB_SEARCH,
+            allowed_domains: filters.allowed_domains,
+            blocked_domains,
+            user_location: read.user_location,
+            cache_control: self.mark(tool.cache)?,
+        })
     }
 
     fn choice(&mut self, any_tools: bool) -> Result<Option<ChoiceOut<'r>>, TranslateError> {
@@ -145,6 +170,7 @@ fn no_arguments() -> Result<Box<RawValue>, TranslateError> {
 wire! {
     /// OpenAI's search of the web.
     SearchIn, "a tool" {
+        "type" => kind: &'a RawValue,
         "filters" => filters: FiltersIn<'a>,
         "user_location" => user_location: &'a RawValue,
     }
@@ -156,19 +182,6 @@ wire! {
         "allowed_domains" => allowed_domains: &'a RawValue,
         "blocked_domains" => blocked_domains: &'a RawValue,
     }
-}
-
-fn web_search(json: &RawValue) -> Result<ToolOut<'_>, TranslateError> {
-    let read: SearchIn<'_> = part_of("tools.web_search", json)?;
-    let filters = read.filters.unwrap_or_default();
-    Ok(ToolOut::WebSearch {
-        r#type: WEB_SEARCH_TYPE,
-        name: WEB_SEARCH,
-        allowed_domains: filters.allowed_domains,
-        // Only one of the two is taken.
-        blocked_domains: filters.blocked_domains.filter(|_| filters.allowed_domains.is_none()),
-        user_location: read.user_location,
-    })
 }
 
 #[cfg(test)]
