@@ -16,6 +16,9 @@ use crate::sequence::Sequencer;
 use serde_json::value::RawValue;
 use tollgate_base::Usage;
 
+/// The call of a tool at a server that the provider speaks to: its input comes in pieces.
+const MCP_TOOL_USE: &str = "mcp_tool_use";
+
 /// Writes one stream.
 #[derive(Debug)]
 pub(crate) struct StreamEncoder {
@@ -166,10 +169,12 @@ impl Writer {
             }
             PartStart::ServerToolCall { .. } => return self.leave_out("server_tool_call"),
             PartStart::ServerToolResult { .. } => return self.leave_out("server_tool_result"),
-            PartStart::Other { json, .. } if self.is_own && !json.is_empty() => {
+            PartStart::Other { json, kind } if self.is_own && !json.is_empty() => {
                 let json = json.clone().into_owned();
                 let raw = RawValue::from_string(json).map_err(TranslateError::Encode)?;
-                return self.block_start(Open::ToolUse, BlockStartOut::Raw(raw), out);
+                // A block that came whole has no input to come.
+                let open = if kind == MCP_TOOL_USE { Open::ToolUse } else { Open::Whole };
+                return self.block_start(open, BlockStartOut::Raw(raw), out);
             }
             PartStart::Other { kind, .. } => {
                 self.notes.add_block(kind);
