@@ -60,6 +60,8 @@ pub struct CostParts {
 ///                        + searches x P.web_search / 1,000 ) x group_rate x user_rate )   in nano-dollars
 /// ```
 ///
+/// P is the price for the length of the whole prompt, see [`ModelPrice::for_prompt`].
+///
 /// The buckets are disjoint, so nothing is counted twice; `reasoning_tokens` is part of output and has no price of
 /// its own. The sum is exact in 128 bits and rounded once. The defaults are those of Anthropic's price list; the
 /// unsigned type is right because neither a count, a price nor a rate can be negative.
@@ -74,7 +76,7 @@ pub fn charge(
     user_rate: Rate,
 ) -> Result<Charge, PricingError> {
     price.validate()?;
-    let sums = bucket_sums(usage, price)?;
+    let sums = bucket_sums(usage, &price.for_prompt(usage.prompt_tokens()))?;
     let rate = u128::from(group_rate.millionths()) * u128::from(user_rate.millionths());
     let whole =
         sums.iter().try_fold(0_u128, |sum, part| sum.checked_add(*part)).ok_or(PricingError::Overflow)?;

@@ -9,4 +9,7 @@ pub enum PricingError {
     /// A price is below zero; nobody is paid for asking.
     #[error("the price of {0} is negative")]
     NegativePrice(&'static str),
+    /// Tiers that make no sense.
+    #[error("the tiers by prompt length are wrong: {0}")]
+    BadTiers(&'static str),
 }

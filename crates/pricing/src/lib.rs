@@ -6,7 +6,9 @@
 mod charge;
 mod error;
 mod price;
+mod tiers;
 
 pub use charge::{Charge, CostParts, charge};
 pub use error::PricingError;
 pub use price::{DEFAULT_WEB_SEARCH_PER_THOUSAND, ModelPrice};
+pub use tiers::{ContextTier, ContextTiers};

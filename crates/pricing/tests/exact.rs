@@ -1,17 +1,44 @@
 //! The charge against the same formula in rationals without a size limit.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails, in its helpers too")]
+
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use proptest::prelude::*;
 use tollgate_base::{Money, Rate, TokenPrice, Usage};
-use tollgate_pricing::{ModelPrice, PricingError, charge};
+use tollgate_pricing::{ContextTier, ContextTiers, ModelPrice, PricingError, charge};
 
 fn ratio(numerator: impl Into<BigInt>, denominator: u64) -> BigRational {
     BigRational::new(numerator.into(), denominator.into())
 }
 
+/// The price with the highest tier the prompt reaches, looked up bucket by bucket.
+fn tiered(price: &ModelPrice, usage: &Usage) -> ModelPrice {
+    let prompt = [
+        usage.input_tokens,
+        usage.cache_write_5m_tokens,
+        usage.cache_write_1h_tokens,
+        usage.cache_read_tokens,
+    ];
+    let prompt: u128 = prompt.into_iter().map(u128::from).sum();
+    let tiers: Vec<&ContextTier> = price.tiers.iter().collect();
+    let last = |bucket: fn(&ContextTier) -> Option<TokenPrice>| {
+        let named = tiers.iter().rev().filter(|tier| prompt > u128::from(tier.above_prompt_tokens));
+        named.into_iter().find_map(|tier| bucket(tier))
+    };
+    ModelPrice {
+        input: last(|tier| tier.input).unwrap_or(price.input),
+        output: last(|tier| tier.output).unwrap_or(price.output),
+        cache_write_5m: last(|tier| tier.cache_write_5m).or(price.cache_write_5m),
+        cache_write_1h: last(|tier| tier.cache_write_1h).or(price.cache_write_1h),
+        cache_read: last(|tier| tier.cache_read).or(price.cache_read),
+        ..*price
+    }
+}
+
 /// The exact cost of each bucket in nano-dollars, in the order of `CostParts`.
 fn exact_parts(usage: &Usage, price: &ModelPrice, group: Rate, user: Rate) -> [BigRational; 6] {
+    let price = &tiered(price, usage);
     let per_million = |price: TokenPrice| ratio(price.nanos_per_million(), 1_000_000);
     let input = per_million(price.input);
     let or = |own: Option<TokenPrice>, numerator: u64, denominator: u64| {
@@ -63,6 +90,25 @@ fn token_prices(most: u64) -> impl Strategy<Value = TokenPrice> {
 }
 
 prop_compose! {
+    fn tiers(most: u64)(
+        limits in prop::collection::btree_set(prop_oneof![0..2_000_u64, 0..100_000_000_u64], 0..=ContextTiers::MOST),
+        prices in prop::array::uniform15(prop::option::weighted(0.7, token_prices(most))),
+        output in token_prices(most),
+    ) -> ContextTiers {
+        let tiers = limits.into_iter().zip(prices.chunks(5)).map(|(above_prompt_tokens, prices)| ContextTier {
+            above_prompt_tokens,
+            input: prices[0],
+            // One price at least.
+            output: prices[1].or(Some(output)),
+            cache_write_5m: prices[2],
+            cache_write_1h: prices[3],
+            cache_read: prices[4],
+        });
+        ContextTiers::new(&tiers.collect::<Vec<_>>()).unwrap()
+    }
+}
+
+prop_compose! {
     fn prices(most: u64)(
         input in token_prices(most),
         output in token_prices(most),
@@ -70,9 +116,10 @@ prop_compose! {
         cache_write_1h in prop::option::of(token_prices(most)),
         cache_read in prop::option::of(token_prices(most)),
         searches in prop::option::of(0..1_000_000_000_000_i64),
+        tiers in tiers(most),
     ) -> ModelPrice {
         let web_search_per_thousand = searches.map(Money::from_nanos);
-        ModelPrice { input, output, cache_write_5m, cache_write_1h, cache_read, web_search_per_thousand }
+        ModelPrice { input, output, cache_write_5m, cache_write_1h, cache_read, web_search_per_thousand, tiers }
     }
 }
 

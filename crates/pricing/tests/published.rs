@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, in its helpers too")]
 
 use tollgate_base::{Money, Rate, TokenPrice, Usage};
-use tollgate_pricing::{CostParts, ModelPrice, PricingError, charge};
+use tollgate_pricing::{ContextTier, ContextTiers, CostParts, ModelPrice, PricingError, charge};
 
 fn price(dollars: &str) -> TokenPrice {
     dollars.parse().unwrap()
@@ -181,4 +181,103 @@ fn json_is_decimals_in_text() {
     let json = serde_json::to_string(&parts).unwrap();
     assert!(json.starts_with(r#"{"input":"0.000000001","output":"0""#), "{json}");
     assert_eq!(serde_json::from_str::<CostParts>(&json).unwrap(), parts);
+}
+
+/// Claude Haiku 5.5: five times as dear above 100,000 prompt tokens.
+fn haiku_5_5() -> ModelPrice {
+    let above = ContextTier { input: Some(price("0.5")), output: Some(price("2.5")), ..tier_above(100_000) };
+    ModelPrice { tiers: ContextTiers::new(&[above]).unwrap(), ..model("0.1", "0.5") }
+}
+
+/// GPT-6 Sol: above 272,000 prompt tokens input and cache cost twice, output one and a half times as much.
+fn gpt_6_sol() -> ModelPrice {
+    let above = ContextTier {
+        input: Some(price("4")),
+        output: Some(price("15")),
+        cache_write_5m: Some(price("5")),
+        cache_read: Some(price("0.4")),
+        ..tier_above(272_000)
+    };
+    ModelPrice {
+        cache_write_5m: Some(price("2.5")),
+        cache_read: Some(price("0.2")),
+        tiers: ContextTiers::new(&[above]).unwrap(),
+        ..model("2", "10")
+    }
+}
+
+fn tier_above(above_prompt_tokens: u64) -> ContextTier {
+    ContextTier { above_prompt_tokens, ..ContextTier::default() }
+}
+
+#[test]
+fn a_long_prompt_changes_the_whole_request() {
+    let haiku = |input_tokens, cache_write_5m_tokens, cache_read_tokens| Usage {
+        input_tokens,
+        output_tokens: 1_000,
+        cache_write_5m_tokens,
+        cache_read_tokens,
+        ..Usage::default()
+    };
+    let gpt = |input_tokens, cache_read_tokens| Usage {
+        input_tokens,
+        output_tokens: 10_000,
+        cache_read_tokens,
+        ..Usage::default()
+    };
+    for (what, usage, price, total) in [
+        // 20000*0.1 + 30000*0.125 + 50000*0.01 + 1000*0.5 = 6,750
+        ("haiku at the limit", haiku(20_000, 30_000, 50_000), haiku_5_5(), "0.00675"),
+        // 20001*0.5 + 30000*0.625 + 50000*0.05 + 1000*2.5 = 33,750.5
+        ("haiku one token above", haiku(20_001, 30_000, 50_000), haiku_5_5(), "0.0337505"),
+        // 72000*2 + 200000*0.2 + 10000*10
+        ("sol at the limit", gpt(72_000, 200_000), gpt_6_sol(), "0.284"),
+        // 72001*4 + 200000*0.4 + 10000*15
+        ("sol one token above", gpt(72_001, 200_000), gpt_6_sol(), "0.518004"),
+    ] {
+        let charge = charge(&usage, &price, Rate::ONE, Rate::ONE).unwrap();
+        assert_eq!(charge.total.to_string(), total, "{what}");
+    }
+}
+
+#[test]
+fn what_a_tier_does_not_name_stays() {
+    let tiers = [
+        ContextTier { input: Some(price("6")), ..tier_above(200_000) },
+        ContextTier { output: Some(price("30")), ..tier_above(500_000) },
+    ];
+    let sonnet = ModelPrice { tiers: ContextTiers::new(&tiers).unwrap(), ..model("3", "15") };
+    let at = |tokens| {
+        let price = sonnet.for_prompt(tokens);
+        (price.input.to_string(), price.output.to_string())
+    };
+    assert_eq!(at(200_000), ("3".into(), "15".into()));
+    assert_eq!(at(200_001), ("6".into(), "15".into()));
+    assert_eq!(at(500_001), ("6".into(), "30".into()));
+    assert!(sonnet.for_prompt(500_001).tiers.is_empty());
+}
+
+#[test]
+fn tiers_are_checked_wherever_they_come_from() {
+    let json = r#"{"input":"0.1","output":"0.5","tiers":[{"above_prompt_tokens":100000,"input":"0.5","output":"2.5"}]}"#;
+    assert_eq!(serde_json::to_string(&haiku_5_5()).unwrap(), json);
+    assert_eq!(serde_json::from_str::<ModelPrice>(json).unwrap(), haiku_5_5());
+    for (tiers, problem) in [
+        (r#"[{"above_prompt_tokens":1}]"#, "one of them has no price"),
+        (
+            r#"[{"above_prompt_tokens":2,"input":"1"},{"above_prompt_tokens":2,"input":"2"}]"#,
+            "`above_prompt_tokens` does not rise",
+        ),
+        (
+            r#"[{"above_prompt_tokens":1,"input":"1"},{"above_prompt_tokens":2,"input":"1"},
+                {"above_prompt_tokens":3,"input":"1"},{"above_prompt_tokens":4,"input":"1"}]"#,
+            "there are more than three",
+        ),
+        (r#"[{"input":"1"}]"#, "missing field `above_prompt_tokens`"),
+        (r#"[{"above_prompt_tokens":1,"inptu":"1"}]"#, "unknown field `inptu`"),
+    ] {
+        let json = format!(r#"{{"input":"1","output":"1","tiers":{tiers}}}"#);
+        let error = serde_json::from_str::<ModelPrice>(&json).unwrap_err().to_string();
+        assert!(error.contains(problem), "{tiers}: {error}");
+    }
 }

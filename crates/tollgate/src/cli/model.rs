@@ -1,7 +1,9 @@
 //! `tollgate model`.
 
 use clap::{Args, Subcommand};
+use serde::de::DeserializeOwned;
 use tollgate_base::{Money, TokenPrice};
+use tollgate_pricing::ContextTiers;
 
 use super::FormatArgs;
 
@@ -69,6 +71,9 @@ pub(crate) struct ModelFields {
     /// A thousand web searches, in dollars
     #[arg(long, value_name = "PRICE")]
     pub(crate) web_search: Option<Money>,
+    /// Prices of long prompts, such as [{"above_prompt_tokens":200000,"input":"6","output":"22.5"}]; [] for none
+    #[arg(long, value_name = "JSON", value_parser = json::<ContextTiers>)]
+    pub(crate) tiers: Option<ContextTiers>,
     /// The largest prompt, in tokens
     #[arg(long, value_name = "TOKENS")]
     pub(crate) context_window: Option<u64>,
@@ -84,4 +89,8 @@ pub(crate) struct ModelFields {
     /// The owner that model lists show
     #[arg(long)]
     pub(crate) owned_by: Option<String>,
+}
+
+fn json<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(text)
 }
