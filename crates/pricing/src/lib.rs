@@ -5,10 +5,15 @@
 
 mod charge;
 mod error;
+mod multipliers;
 mod price;
+mod served;
 mod tiers;
+mod wide;
 
 pub use charge::{Charge, CostParts, charge};
 pub use error::PricingError;
+pub use multipliers::Multipliers;
 pub use price::{DEFAULT_WEB_SEARCH_PER_THOUSAND, ModelPrice};
+pub use served::{Served, ServiceTier};
 pub use tiers::{ContextTier, ContextTiers};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use tollgate_base::{Money, TokenPrice};
 
 use crate::error::PricingError;
+use crate::multipliers::Multipliers;
 use crate::tiers::ContextTiers;
 
 /// What 1,000 web searches cost when a model names no price: 10 dollars, Anthropic's list price for its
@@ -41,6 +42,9 @@ pub struct ModelPrice {
     /// What changes for long prompts.
     #[serde(default, skip_serializing_if = "ContextTiers::is_empty")]
     pub tiers: ContextTiers,
+    /// What the token prices are multiplied by, depending on how the request was served.
+    #[serde(default, skip_serializing_if = "Multipliers::is_empty")]
+    pub multipliers: Multipliers,
 }
 
 impl ModelPrice {
@@ -55,6 +59,7 @@ impl ModelPrice {
             cache_read: None,
             web_search_per_thousand: None,
             tiers: ContextTiers::NONE,
+            multipliers: Multipliers::NONE,
         }
     }
 
@@ -77,10 +82,11 @@ impl ModelPrice {
     ///
     /// # Errors
     /// [`PricingError::NegativePrice`] if a web search has a price below zero; token prices cannot be negative.
-    pub const fn validate(&self) -> Result<(), PricingError> {
+    /// [`PricingError::BadMultiplier`] if a factor is too large or too fine.
+    pub fn validate(&self) -> Result<(), PricingError> {
         match self.web_search_per_thousand {
             Some(price) if price.nanos() < 0 => Err(PricingError::NegativePrice("web_search_per_thousand")),
-            _ => Ok(()),
+            _ => self.multipliers.validate(),
         }
     }
 }

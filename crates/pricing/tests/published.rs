@@ -3,7 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, in its helpers too")]
 
 use tollgate_base::{Money, Rate, TokenPrice, Usage};
-use tollgate_pricing::{ContextTier, ContextTiers, CostParts, ModelPrice, PricingError, charge};
+use tollgate_pricing::{
+    Charge, ContextTier, ContextTiers, CostParts, ModelPrice, Multipliers, PricingError, Served,
+};
+
+/// The charge of a request that was served as the list price has it.
+fn charge(usage: &Usage, price: &ModelPrice, group: Rate, user: Rate) -> Result<Charge, PricingError> {
+    tollgate_pricing::charge(usage, price, Served::STANDARD, group, user)
+}
 
 fn price(dollars: &str) -> TokenPrice {
     dollars.parse().unwrap()
@@ -280,4 +287,57 @@ fn tiers_are_checked_wherever_they_come_from() {
         let error = serde_json::from_str::<ModelPrice>(&json).unwrap_err().to_string();
         assert!(error.contains(problem), "{tiers}: {error}");
     }
+}
+
+fn factor(text: &str) -> Option<Rate> {
+    Some(rate(text))
+}
+
+#[test]
+fn the_answered_tier_speed_and_region_multiply_the_tokens() {
+    let claude =
+        Multipliers { batch: factor("0.5"), fast: factor("2"), us: factor("1.1"), ..Multipliers::NONE };
+    let opus = ModelPrice { multipliers: claude, ..opus_5_5() };
+    let gpt =
+        Multipliers { priority: factor("2"), flex: factor("0.5"), batch: factor("0.5"), ..Multipliers::NONE };
+    let sol = ModelPrice { multipliers: gpt, ..gpt_6_sol() };
+    let long =
+        Usage { input_tokens: 72_001, output_tokens: 10_000, cache_read_tokens: 200_000, ..Usage::default() };
+    let searching = Usage { web_search_calls: 1, ..TURN };
+    for (usage, price, answer, group, total) in [
+        // 0.0438436, as published_prices_and_rates has it, doubled.
+        (TURN, opus, (Some("standard"), Some("fast"), Some("global")), "1", "0.0876872"),
+        (TURN, opus, (Some("standard"), Some("standard"), Some("us")), "1", "0.04822796"),
+        // x 2 x 1.1
+        (TURN, opus, (Some("standard"), Some("fast"), Some("us")), "1", "0.09645592"),
+        // x 0.5 x 1.1 x 1.3333 = 0.032151169534, rounded once
+        (TURN, opus, (Some("batch"), None, Some("us")), "1.3333", "0.03215117"),
+        // Anthropic's priority is bought ahead and has no factor.
+        (TURN, opus, (Some("priority"), None, None), "1", "0.0438436"),
+        // The search costs a cent at every speed.
+        (searching, opus, (None, Some("fast"), None), "1", "0.0976872"),
+        // 0.518004, the price above 272,000 tokens, doubled and halved.
+        (long, sol, (Some("priority"), None, None), "1", "1.036008"),
+        (long, sol, (Some("flex"), None, None), "1", "0.259002"),
+        (long, sol, (Some("default"), None, None), "1", "0.518004"),
+    ] {
+        let (tier, speed, geo) = answer;
+        let served = Served::read(tier, speed, geo);
+        let charge = tollgate_pricing::charge(&usage, &price, served, rate(group), Rate::ONE).unwrap();
+        assert_eq!(charge.total.to_string(), total, "{answer:?} x {group}");
+    }
+}
+
+#[test]
+fn multipliers_are_decimals_in_text_too() {
+    let json = r#"{"input":"4","output":"20","cache_read":"0.2","multipliers":{"fast":"2","us":"1.1"}}"#;
+    let multipliers = Multipliers { fast: factor("2"), us: factor("1.1"), ..Multipliers::NONE };
+    let opus = ModelPrice { multipliers, ..opus_5_5() };
+    assert_eq!(serde_json::to_string(&opus).unwrap(), json);
+    assert_eq!(serde_json::from_str::<ModelPrice>(json).unwrap(), opus);
+    assert!(serde_json::from_str::<Multipliers>(r#"{"fats":"2"}"#).is_err());
+    let multipliers = Multipliers { us: factor("1.0001"), ..Multipliers::NONE };
+    let refused = PricingError::BadMultiplier("us");
+    let price = ModelPrice { multipliers, ..opus_5_5() };
+    assert_eq!((price.validate(), charge(&TURN, &price, Rate::ONE, Rate::ONE)), (Err(refused), Err(refused)));
 }

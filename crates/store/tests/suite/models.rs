@@ -1,7 +1,7 @@
 //! Models and their prices.
 
 use tollgate_base::{Money, Timestamp, TokenPrice};
-use tollgate_pricing::{ContextTier, ContextTiers, ModelPrice};
+use tollgate_pricing::{ContextTier, ContextTiers, ModelPrice, Multipliers};
 use tollgate_store::{ModelPatch, NewModel, StoreError};
 use tollgate_translate::traits::{SamplingTrait, TraitsPatch};
 
@@ -26,6 +26,7 @@ pub(crate) async fn models_keep_what_they_are_given(db: &TestDb) {
             ..ContextTier::default()
         }])
         .unwrap(),
+        multipliers: Multipliers { us: Some("1.1".parse().unwrap()), ..Multipliers::NONE },
         ..price("3", "15")
     };
     let new = NewModel {

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde::de::DeserializeOwned;
 use tollgate_base::{Money, TokenPrice};
-use tollgate_pricing::ContextTiers;
+use tollgate_pricing::{ContextTiers, Multipliers};
 
 use super::FormatArgs;
 
@@ -74,6 +74,9 @@ pub(crate) struct ModelFields {
     /// Prices of long prompts, such as [{"above_prompt_tokens":200000,"input":"6","output":"22.5"}]; [] for none
     #[arg(long, value_name = "JSON", value_parser = json::<ContextTiers>)]
     pub(crate) tiers: Option<ContextTiers>,
+    /// Factors for priority, flex, batch, fast and us, such as {"fast":"2","us":"1.1"}; replaces what was set
+    #[arg(long, value_name = "JSON", value_parser = json::<Multipliers>)]
+    pub(crate) multipliers: Option<Multipliers>,
     /// The largest prompt, in tokens
     #[arg(long, value_name = "TOKENS")]
     pub(crate) context_window: Option<u64>,

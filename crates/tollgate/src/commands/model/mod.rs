@@ -75,6 +75,7 @@ fn changed_price(old: ModelPrice, fields: &ModelFields) -> ModelPrice {
         cache_read: fields.cache_read.or(old.cache_read),
         web_search_per_thousand: fields.web_search.or(old.web_search_per_thousand),
         tiers: fields.tiers.unwrap_or(old.tiers),
+        multipliers: fields.multipliers.unwrap_or(old.multipliers),
     }
 }
 
@@ -166,6 +167,7 @@ impl View for ModelView {
             ("cache read", self.price_or(price.cache_read, "0.1 x input")),
             ("1000 searches", text::opt(price.web_search_per_thousand.as_ref())),
             ("long prompts", price.tiers.iter().map(tier_line).collect::<Vec<_>>().join("\n")),
+            ("multipliers", traits::lines(&price.multipliers)),
             ("price version", self.price_version.to_string()),
             ("created", text::time(self.created_at)),
             ("set traits", self.traits.as_ref().map_or_else(String::new, traits::lines)),
