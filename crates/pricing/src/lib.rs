@@ -3,6 +3,7 @@
 //! This crate is pure: integers in, integers out, no floating point, no clock. A charge is summed as an exact
 //! rational and rounded half-even once.
 
+mod book;
 mod charge;
 mod error;
 mod multipliers;
@@ -11,6 +12,7 @@ mod served;
 mod tiers;
 mod wide;
 
+pub use book::{BookModel, PriceBook, Skipped};
 pub use charge::{Charge, CostParts, charge};
 pub use error::PricingError;
 pub use multipliers::Multipliers;

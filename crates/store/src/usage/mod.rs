@@ -84,7 +84,7 @@ pub struct UsageRecord {
     pub upstream_request_id: Option<String>,
     /// What a translation had to leave out.
     pub dropped: Option<String>,
-    /// The tier, speed and region that the price was multiplied for, `fast+us`; `None` for the list price.
+    /// The tier, speed and region that the answer named: `fast+us`; `None` for the standard.
     pub service_tier: Option<String>,
 }
 

@@ -1,9 +1,12 @@
 //! `tollgate model`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use serde::de::DeserializeOwned;
 use tollgate_base::{Money, TokenPrice};
 use tollgate_pricing::{ContextTiers, Multipliers};
+use tollgate_routing::Pattern;
 
 use super::FormatArgs;
 
@@ -43,11 +46,30 @@ pub(crate) enum ModelCommand {
         #[arg(long, conflicts_with = "traits")]
         no_traits: bool,
     },
+    /// Create and update models from a price file
+    ImportPrices(ImportPricesArgs),
     /// Remove a model
     Remove {
         /// The name
         model: String,
     },
+}
+
+/// Which price file, and what of it.
+#[derive(Debug, Args)]
+pub(crate) struct ImportPricesArgs {
+    /// A file in the form of LiteLLM's model_prices_and_context_window.json
+    #[arg(required_unless_present = "bundled", conflicts_with = "bundled")]
+    pub(crate) file: Option<PathBuf>,
+    /// The price book that comes with this program
+    #[arg(long)]
+    pub(crate) bundled: bool,
+    /// Only models whose name matches, such as claude-*; may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) only: Vec<Pattern>,
+    /// Say what would change and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// What can be set on a model. Prices are dollars per million tokens.

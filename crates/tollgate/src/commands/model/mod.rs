@@ -1,5 +1,6 @@
 //! `tollgate model`: models and prices.
 
+mod import;
 mod traits;
 
 use anyhow::Context;
@@ -31,6 +32,7 @@ pub(crate) async fn run(args: ModelArgs, store: &Store) -> anyhow::Result<()> {
             let old = find::model(store, &model).await?;
             done(printer, "updated", store.update_model(&model, patch(&old, fields, no_traits)?).await?)
         }
+        ModelCommand::ImportPrices(which) => import::run(which, args.format.json, store).await,
         ModelCommand::Remove { model } => {
             find::model(store, &model).await?;
             store.remove_model(&model).await?;
