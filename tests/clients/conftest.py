@@ -1,6 +1,8 @@
 """What the tests share: one stack for all of them, and clients of it."""
 
 import asyncio
+import dataclasses
+import json
 import os
 
 import anthropic
@@ -21,9 +23,47 @@ def stack():
         yield started
 
 
-@pytest.fixture(scope="session")
-def gate(stack):
-    return Clients(stack.gate.base_url, stack.keys["ok-anthropic"], stack.keys["ok-openai"])
+@dataclasses.dataclass(frozen=True)
+class Lane:
+    """What a caller speaks, and what the accounts behind the gate speak: `native` is the same."""
+
+    caller: str = "any"
+    spoken: str = "native"
+
+    @property
+    def native(self) -> bool:
+        return self.spoken == "native"
+
+    @property
+    def account(self) -> str | None:
+        """How `stack.lane` is asked for an account like that."""
+        return None if self.native else self.spoken
+
+    def key(self, stack, platform: str) -> str:
+        if self.native or (platform, self.spoken) not in stacks.FOREIGN_LANES:
+            return stack.keys[f"ok-{platform}"]
+        return stack.keys[f"{platform}-on-{self.spoken}"]
+
+
+def pytest_generate_tests(metafunc):
+    """Tests marked `lanes(PROTOCOL)` run natively and on accounts of each other protocol; `lanes(PROTOCOL, ...)` only
+    on the lanes named. The mark nearest to the test counts."""
+    mark = metafunc.definition.get_closest_marker("lanes")
+    if mark and "lane" in metafunc.fixturenames:
+        caller, *named = mark.args
+        lanes = [Lane(caller, spoken) for spoken in named or ("native", *stacks.FOREIGN[caller])]
+        metafunc.parametrize("lane", lanes, indirect=True, ids=lambda lane: lane.spoken)
+
+
+@pytest.fixture
+def lane(request):
+    """Native, unless the test says otherwise."""
+    return getattr(request, "param", Lane())
+
+
+@pytest.fixture
+def gate(stack, lane):
+    return Clients(stack.gate.base_url, lane.key(stack, "anthropic"), lane.key(stack, "openai"))
 
 
 @pytest.fixture
@@ -47,6 +87,20 @@ def sandbox(stack):
         return counts["models"].get(model, {"received": 0})
 
     return counted
+
+
+@pytest.fixture
+def recorded(stack):
+    """What the sandbox received during the test: path, headers and body, the body as JSON."""
+    httpx2.post(f"{stack.sandbox.base_url}/sandbox/record")
+    before = len(httpx2.get(f"{stack.sandbox.base_url}/sandbox/requests").json()["requests"])
+
+    def read() -> list[dict]:
+        kept = httpx2.get(f"{stack.sandbox.base_url}/sandbox/requests").json()["requests"][before:]
+        return [entry | {"body": json.loads(entry["body"])} for entry in kept if entry["body"]]
+
+    yield read
+    httpx2.post(f"{stack.sandbox.base_url}/sandbox/record?off")
 
 
 class Clients:
@@ -93,6 +147,16 @@ def calls():
     noted = Calls()
     with noted.client:
         yield noted
+
+
+def system_of(body: dict) -> str:
+    """The system text of a request in any protocol."""
+    turns = body.get("messages") or body.get("input") or []
+    turns = [] if isinstance(turns, str) else turns
+    texts = [body.get("system"), body.get("instructions")]
+    texts += [turn["content"] for turn in turns if turn.get("role") in ("system", "developer")]
+    parts = [part for text in texts if text for part in ([text] if isinstance(text, str) else text)]
+    return " ".join(part if isinstance(part, str) else part["text"] for part in parts)
 
 
 def user(content) -> list[dict]:

@@ -48,6 +48,13 @@ MODELS = [
 # What the accounts serve; any other name is a model that does not exist.
 SERVED = ["claude-*", "gpt-*", "deepseek-*", "ZHIPU/GLM-*", "xiaomi/mimo-*"]
 
+# What a caller's protocol is translated to, and the models that stand in for a platform's own.
+FOREIGN = {"messages": ("chat", "responses"), "chat": ("responses", "messages"), "responses": ("chat", "messages")}
+MAPPINGS = {
+    "anthropic": ["claude-sonnet-5-5=gpt-5.5", "claude-haiku-4-5=gpt-4o"],
+    "openai": ["gpt-5.5=claude-sonnet-5-5", "gpt-4o=claude-haiku-4-5"],
+}
+
 # Never through a proxy.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -163,15 +170,19 @@ class Stack:
     def user(self, name: str, balance: str = "100", *args: str) -> None:
         self.cli("user", "create", name, "--balance", balance, *args)
 
-    def group(self, name: str, platform: str, *args: str) -> None:
-        """A group with an account of the same name."""
-        self.cli("group", "create", name, "--platform", platform, *args)
-        self.account(name, platform, name)
+    def group(self, name: str, platform: str, *args: str, spoken: str | None = None) -> None:
+        """A group with an account of the same name. The account speaks all of its platform, or only what is `spoken`:
+        then the models of its own platform stand in for the group's."""
+        foreign = spoken and platform_of(spoken) != platform
+        maps = [word for pair in MAPPINGS[platform] for word in ("--map", pair)] if foreign else []
+        self.cli("group", "create", name, "--platform", platform, *maps, *args)
+        self.account(name, platform_of(spoken) if spoken else platform, name, spoken=spoken)
 
-    def account(self, name: str, platform: str, group: str, *args: str) -> None:
+    def account(self, name: str, platform: str, group: str, *args: str, spoken: str | None = None) -> None:
         """An account at the sandbox. Its credential is its name, so that the sandbox can tell accounts apart."""
         served = [word for model in SERVED for word in ("--model", model)]
-        options = ["--group", group, "--base-url", self.sandbox.base_url, *served, *args]
+        address = f"--base-url-{spoken}" if spoken else "--base-url"
+        options = ["--group", group, address, self.sandbox.base_url, *served, *args]
         self.cli("account", "create", name, "--platform", platform, *options, "--credential-stdin", stdin=name)
 
     def key(self, name: str, user: str, group: str, *args: str) -> str:
@@ -183,13 +194,13 @@ class Stack:
         wait_until(lambda: self._works(key), "a new key")
         return key
 
-    def lane(self, platform: str) -> str:
+    def lane(self, platform: str, spoken: str | None = None) -> str:
         """A key with a group and an account of its own: what happens to the account disturbs no one else."""
-        return self.lane_named(f"lane-{uuid.uuid4().hex[:12]}", platform)
+        return self.lane_named(f"lane-{uuid.uuid4().hex[:12]}", platform, spoken)
 
-    def lane_named(self, name: str, platform: str) -> str:
+    def lane_named(self, name: str, platform: str, spoken: str | None = None) -> str:
         """The same under a name, by which its records are found."""
-        self.group(name, platform)
+        self.group(name, platform, spoken=spoken)
         return self.ready_key(name, name)
 
     def records(self, count: int, *filters: str) -> list[dict]:
@@ -233,6 +244,10 @@ class Stack:
             self.cli("key", "disable", f"disabled-{platform}")
             self.cli("group", "disable", f"closed-{platform}")
         self.cli("user", "disable", "banned")
+        for platform, spoken in FOREIGN_LANES:
+            name = f"{platform}-on-{spoken}"
+            self.group(name, platform, spoken=spoken)
+            self.keys[name] = self.key(name, "ada", name)
 
     def description(self) -> str:
         """What another program needs to use the stack."""
@@ -243,6 +258,7 @@ class Stack:
                 "binary": str(binary()),
                 "config": str(self.config),
                 "served": SERVED,
+                "mapping": MAPPINGS,
                 "max_body_bytes": MAX_BODY_BYTES,
                 "keys": self.keys,
             }
@@ -258,6 +274,15 @@ class Stack:
 
     def __exit__(self, *_):
         self.close()
+
+
+def platform_of(protocol: str) -> str:
+    return "anthropic" if protocol == "messages" else "openai"
+
+
+# Groups of a platform on accounts that speak one protocol.
+FOREIGN_LANES = [(platform_of(caller), spoken) for caller, others in FOREIGN.items() for spoken in others]
+FOREIGN_LANES = list(dict.fromkeys(FOREIGN_LANES))
 
 
 def end_on_sigterm() -> None:

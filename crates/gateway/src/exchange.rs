@@ -1,12 +1,14 @@
 //! What is still coming when a caller leaves: the rest of the answer is read for its usage, within a bound.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use tokio_util::sync::CancellationToken;
-use tollgate_protocol::{ApiError, ErrorKind, Observed, Protocol, StreamObserver, observe_answer};
+use tollgate_base::Usage;
+use tollgate_protocol::{ApiError, Dialect, ErrorKind, Observed, Protocol, StreamObserver, observe_answer};
 use tollgate_sse::Boundary;
 use tollgate_store::StreamEnd;
 use tollgate_upstream::{AnswerBody, Endpoint, Kind, RequestHead, UpstreamError};
@@ -14,6 +16,7 @@ use tollgate_upstream::{AnswerBody, Endpoint, Kind, RequestHead, UpstreamError};
 use crate::draft::{Draft, Ending};
 use crate::health::InFlight;
 use crate::state::Shared;
+use crate::stream_edit::StreamEdit;
 
 /// The status of an answer that was on its way when its caller left.
 pub(crate) const STATUS_OK: u16 = 200;
@@ -154,31 +157,51 @@ async fn drain_whole(
     };
     let complete = limits.apply(reading).await.unwrap_or(false);
     let observed = complete.then(|| observe_answer(protocol, &read.into_bytes()).ok()).flatten();
-    close_without_caller(draft, observed.unwrap_or_default());
+    close_without_caller(draft, observed.unwrap_or_default(), None);
+}
+
+/// A stream whose caller has gone.
+pub(crate) struct StreamRest {
+    pub(crate) body: AnswerBody,
+    pub(crate) boundary: Boundary,
+    pub(crate) observer: StreamObserver,
+    /// What the stream went through: it counts where the upstream does not.
+    pub(crate) edit: Option<StreamEdit>,
+    pub(crate) dialect: Dialect,
+}
+
+impl StreamRest {
+    async fn read(&mut self) {
+        while let Some(Ok(chunk)) = self.body.chunk().await {
+            let Ok(complete) = self.boundary.push(chunk) else { return };
+            if !self.pass(complete.joined()) {
+                return;
+            }
+        }
+        if let Some(edit) = &mut self.edit {
+            edit.finish(&mut VecDeque::new());
+        }
+    }
+
+    /// Reads whole events as if they went to the caller; `false` if nothing can be read behind them.
+    fn pass(&mut self, bytes: Bytes) -> bool {
+        match &mut self.edit {
+            Some(edit) => edit.apply(bytes, self.dialect, &mut self.observer, &mut VecDeque::new()).is_ok(),
+            None => {
+                self.observer.complete_bytes(&bytes);
+                true
+            }
+        }
+    }
 }
 
 /// Reads the rest of a stream for its usage and settles it.
-pub(crate) fn drain_stream(
-    body: AnswerBody,
-    boundary: Boundary,
-    observer: StreamObserver,
-    draft: Draft,
-    in_flight: InFlight,
-    limits: DrainLimits,
-) {
+pub(crate) fn drain_stream(mut rest: StreamRest, draft: Draft, in_flight: InFlight, limits: DrainLimits) {
     spawn(async move {
-        let (mut body, mut boundary, mut observer) = (body, boundary, observer);
-        let reading = async {
-            while let Some(Ok(chunk)) = body.chunk().await {
-                let Ok(complete) = boundary.push(chunk) else {
-                    return;
-                };
-                observer.complete_bytes(&complete.joined());
-            }
-        };
         // Where it is cut, the request is settled on what was seen until then.
-        limits.apply(reading).await;
-        close_without_caller(draft, observer.observed().clone());
+        limits.apply(rest.read()).await;
+        let estimate = rest.edit.as_ref().and_then(StreamEdit::estimate);
+        close_without_caller(draft, rest.observer.observed().clone(), estimate);
         drop(in_flight);
     });
 }
@@ -192,8 +215,9 @@ pub(crate) fn drain_rest(mut body: AnswerBody) {
     });
 }
 
-fn close_without_caller(draft: Draft, observed: Observed) {
-    draft.close(Ending::observed(STATUS_OK, StreamEnd::ClientGone, observed));
+fn close_without_caller(draft: Draft, observed: Observed, estimate: Option<Usage>) {
+    let ending = Ending::observed(STATUS_OK, StreamEnd::ClientGone, observed);
+    draft.close(ending.or_estimated(estimate));
 }
 
 /// Runs a drain beside everything else. Without a runtime the process is ending and the drain is dropped, which

@@ -25,9 +25,6 @@ use crate::verdict::Refused;
 /// How long the account that made a stored response is remembered; OpenAI keeps them for at least this long.
 const RESPONSE_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// What a token of a request's body comes to where nobody counts: a rule of thumb for JSON full of English and code.
-const BYTES_PER_TOKEN: u64 = 4;
-
 /// A request that may be made, before an account is chosen for it.
 pub(crate) struct Generation<'a> {
     pub(crate) live: &'a Live,
@@ -57,7 +54,7 @@ pub(crate) async fn generate(
                 model: probe.model.clone().into_owned(),
                 hide_usage: asks_for_usage(request.call),
                 key: request.call.key,
-                estimated_input_tokens: request.call.body.len() as u64 / BYTES_PER_TOKEN,
+                body: request.call.body,
                 responses: asked_response(request.call, &opened),
             };
             Ok(answer::respond(shared, &caller.tag, asked, opened, draft)?)

@@ -16,6 +16,7 @@ mod count;
 mod destination;
 mod draft;
 mod error;
+mod estimate;
 mod exchange;
 mod generate;
 mod health;

@@ -21,7 +21,7 @@ use tollgate_store::StreamEnd;
 use tollgate_upstream::{AnswerBody, UpstreamError};
 
 use crate::draft::{Draft, Ending};
-use crate::exchange::{DrainLimits, STATUS_OK, body_error, drain_rest, drain_stream};
+use crate::exchange::{DrainLimits, STATUS_OK, StreamRest, body_error, drain_rest, drain_stream};
 use crate::health::InFlight;
 use crate::stream_edit::StreamEdit;
 
@@ -300,6 +300,13 @@ impl Drop for StreamRelay {
         };
         let boundary = std::mem::replace(&mut self.boundary, Boundary::new(0));
         let observer = std::mem::replace(&mut self.observer, StreamObserver::new(self.context.protocol));
-        drain_stream(upstream, boundary, observer, self.draft.take(), in_flight, self.context.limits.clone());
+        let rest = StreamRest {
+            body: upstream,
+            boundary,
+            observer,
+            edit: self.edit.take(),
+            dialect: self.context.dialect,
+        };
+        drain_stream(rest, self.draft.take(), in_flight, self.context.limits.clone());
     }
 }

@@ -10,6 +10,7 @@ use tollgate_translate::{
 };
 
 use crate::draft::RequestTag;
+use crate::estimate::tokens_of_body;
 use crate::kept::to_be_kept;
 use crate::outgoing::Translation;
 use crate::shape::{Asked, Shape};
@@ -52,7 +53,7 @@ impl Rewrite {
             created_at_s: tag.at.seconds(),
             request_id: tag.text.to_string(),
             include_usage: !asked.hide_usage,
-            estimated_input_tokens: Some(asked.estimated_input_tokens),
+            estimated_input_tokens: Some(tokens_of_body(asked.body)),
             responses_echo: asked.responses.as_ref().map(|responses| Arc::clone(&responses.echo)),
         };
         Some(Self { from, to, context, restorer, after: After::of(shared, asked) })

@@ -54,8 +54,7 @@ pub(crate) struct Asked<'a> {
     /// The gate asked the upstream for the usage chunk; the caller did not.
     pub(crate) hide_usage: bool,
     pub(crate) key: KeyId,
-    /// What the body comes to in tokens by its size, for upstreams that do not count.
-    pub(crate) estimated_input_tokens: u64,
+    pub(crate) body: &'a [u8],
     /// Set for Responses callers.
     pub(crate) responses: Option<AskedResponse>,
 }

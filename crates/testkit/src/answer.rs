@@ -2,11 +2,15 @@
 
 use tollgate_base::Usage;
 
+use crate::seal::Seal;
+
 /// One answer.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Answer {
     /// Where the ids of the answer and of its parts come from.
     pub(crate) id_state: u64,
+    /// What its reasoning is sealed with.
+    pub(crate) seal: Seal,
     pub(crate) parts: Vec<Part>,
     pub(crate) stop: Stop,
     pub(crate) stop_sequence: Option<String>,
@@ -17,12 +21,23 @@ pub(crate) struct Answer {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Part {
     Thinking(Vec<String>),
+    /// Thinking that is not shown.
+    Redacted,
     /// The pieces the text is streamed in.
     Text(Vec<String>),
     Refusal(String),
     Call(Call),
-    /// A web search that the provider ran.
+    /// A web search that the provider ran; it is counted, and Responses shows it.
     Search,
+    /// The same with what was found, which every protocol shows and the text after it cites.
+    Found(Vec<Source>),
+}
+
+/// A page that a web search found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) url: String,
+    pub(crate) title: String,
 }
 
 /// One tool call.
@@ -67,6 +82,18 @@ impl Answer {
     /// Whether any tool is called.
     pub(crate) fn has_calls(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Call(_)))
+    }
+
+    /// Whether it shows or hides any thinking.
+    pub(crate) fn has_thinking(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Thinking(_) | Part::Redacted))
+    }
+
+    /// What the texts of the answer cite.
+    pub(crate) fn sources(&self) -> &[Source] {
+        let mut parts = self.parts.iter();
+        let found = parts.find_map(|part| if let Part::Found(sources) = part { Some(sources) } else { None });
+        found.map(Vec::as_slice).unwrap_or_default()
     }
 }
 

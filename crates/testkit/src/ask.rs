@@ -31,6 +31,10 @@ pub(crate) struct Ask {
     pub(crate) prompt: String,
     /// The last text of that message: what is echoed.
     pub(crate) echo: String,
+    /// The text of the last user message that holds a directive, if that is not the last user message.
+    pub(crate) earlier: String,
+    /// How many tool results came after it (or after the last user message).
+    pub(crate) answered: usize,
     /// What the tool results of the last turn say.
     pub(crate) results: Vec<String>,
     /// Images in the whole request.

@@ -30,6 +30,9 @@ pub struct SandboxConfig {
     pub stored_limit: usize,
     /// The longest body accepted; a longer one is answered with 413.
     pub max_body_bytes: usize,
+    /// Accept requests that a real provider would refuse for their order of messages, a foreign signature, an unknown
+    /// member, or a parameter that the model does not take.
+    pub lenient: bool,
     /// Answer from prepared bodies without reading the request further than needed: for benchmarks. Directives other
     /// than `events` and `interval_us` do nothing then, and requests are not validated.
     pub fast: bool,
@@ -53,6 +56,7 @@ impl Default for SandboxConfig {
             log_limit: 4096,
             stored_limit: 256,
             max_body_bytes: 128 * 1024 * 1024,
+            lenient: false,
             fast: false,
             fast_events: 20,
             fast_interval: Duration::ZERO,

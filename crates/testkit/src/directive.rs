@@ -4,8 +4,13 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
+mod vendor;
+
+pub(crate) use vendor::{Reasoning, Vendor};
+
 use crate::answer::Stop;
 use crate::keys::Pair;
+use crate::steps::{self, Step};
 
 /// Everything one request asks for.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,6 +28,14 @@ pub(crate) struct Content {
     pub(crate) text: Option<String>,
     pub(crate) words: Option<usize>,
     pub(crate) thinking: Option<usize>,
+    /// Thinking before each part, not only before the first.
+    pub(crate) interleave: bool,
+    /// Thinking that is not shown.
+    pub(crate) redacted: bool,
+    /// A web search with so many results that the text cites.
+    pub(crate) citations: usize,
+    /// What to answer at each round of a tool loop.
+    pub(crate) steps: Option<Vec<Step>>,
     pub(crate) refusal: bool,
     pub(crate) image: bool,
     pub(crate) tool: Option<String>,
@@ -98,6 +111,8 @@ pub(crate) struct Shape {
     /// Events between two keep-alives.
     pub(crate) ping: Option<usize>,
     pub(crate) extra_event: bool,
+    /// How vendors of Chat deviate.
+    pub(crate) vendor: Vendor,
 }
 
 /// A stream pressed into one or two pieces.
@@ -169,6 +184,10 @@ impl Content {
             "text" => self.text = Some(text(pair)?),
             "words" => self.words = Some(size(pair)?),
             "thinking" => self.thinking = Some(size(pair)?),
+            "interleave" => self.interleave = flag(pair)?,
+            "redacted" => self.redacted = flag(pair)?,
+            "citations" => self.citations = size(pair)?,
+            "steps" => self.steps = Some(steps::read(&text(pair)?)?),
             "refusal" => self.refusal = flag(pair)?,
             "image" => self.image = flag(pair)?,
             "tool" => self.tool = Some(text(pair)?),
@@ -244,7 +263,8 @@ impl Shape {
             "comments" => self.comments = flag(pair)?,
             "ping" => self.ping = Some(size(pair)?.max(1)),
             "extra_event" => self.extra_event = flag(pair)?,
-            _ => return Ok(false),
+            "family" => self.family(&text(pair)?)?,
+            _ => return self.vendor.apply(pair),
         }
         Ok(true)
     }
@@ -323,6 +343,9 @@ mod tests {
             ("refusal=maybe", "`refusal`"),
             ("stop=never", "never"),
             ("header=x", "`header`"),
+            ("family=x", "`family`"),
+            ("reasoning_field=x", "`reasoning_field`"),
+            ("steps=x", "`steps`"),
             ("times=2", "`times`"),
         ] {
             let error = read(text).unwrap_err();

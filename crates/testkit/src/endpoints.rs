@@ -19,7 +19,7 @@ use crate::route::Endpoint;
 use crate::script::{self, Received};
 use crate::serve::Call;
 use crate::wire::{self, Event};
-use crate::{chat, fast, keys, messages, models, responses};
+use crate::{chat, fast, keys, messages, models, responses, strict};
 
 const HTML: &str =
     "<!DOCTYPE html>\n<html><head><title>Sandbox</title></head><body><h1>Bad gateway</h1></body></html>\n";
@@ -105,12 +105,14 @@ fn counted(call: &Call) -> Result<Counted, ProviderError> {
     let body = reading::object(&call.body)?;
     if call.endpoint == Endpoint::CountTokens {
         let (model, tokens) = messages::count_tokens(&call.head.headers, &body)?;
+        check(call, &body)?;
         let json = to_json(&serde_json::json!({"input_tokens": tokens}));
         return Ok(Counted { model, prompt: messages::prompt(&body), json, usage: Usage::default() });
     }
     let before = call.state.stored().previous_tokens(responses::previous(&body))?;
     if call.endpoint == Endpoint::InputTokens {
         let (model, tokens) = responses::count_tokens(&body, before)?;
+        check(call, &body)?;
         let json = to_json(&serde_json::json!({"object": "response.input_tokens", "input_tokens": tokens}));
         return Ok(Counted { model, prompt: responses::prompt(&body), json, usage: Usage::default() });
     }
@@ -128,7 +130,7 @@ async fn generate(call: Call) -> io::Result<Response<SandboxBody>> {
         Err(error) => return Ok(call.refuse(call.ticket(""), &error)),
     };
     let mut ticket = call.ticket(&ask.model);
-    let directives = match directives(&call, &ask.prompt) {
+    let directives = match directives(&call, &ask.prompt).and_then(|read| with_steps(read, &ask)) {
         Ok(directives) => scoped(&call, directives),
         Err(error) => return Ok(call.refuse(ticket, &error)),
     };
@@ -160,20 +162,40 @@ fn api(call: &Call) -> Api {
 
 fn read_ask(call: &Call) -> Result<(Ask, Body), ProviderError> {
     let body = reading::object(&call.body)?;
-    let ask = match api(call) {
-        Api::Messages => messages::read(&call.head.headers, &body)?,
-        Api::Chat => chat::read(&body)?,
-        Api::Responses => {
-            let before = call.state.stored().previous_tokens(responses::previous(&body))?;
-            responses::read(&body, before)?
-        }
-    };
+    let ask = read_body(call, &body)?;
+    check(call, &body)?;
     Ok((ask, body))
+}
+
+/// What a real provider refuses besides.
+fn check(call: &Call, body: &Body) -> Result<(), ProviderError> {
+    if call.state.config.lenient {
+        return Ok(());
+    }
+    match api(call) {
+        Api::Messages => strict::messages(&call.head.headers, body, &call.seal()),
+        Api::Chat => strict::chat(body),
+        Api::Responses => {
+            let known = call.state.stored().known(responses::previous(body));
+            strict::responses(body, &call.seal(), &known)
+        }
+    }
+}
+
+fn read_body(call: &Call, body: &Body) -> Result<Ask, ProviderError> {
+    match api(call) {
+        Api::Messages => messages::read(&call.head.headers, body),
+        Api::Chat => chat::read(body),
+        Api::Responses => {
+            let before = call.state.stored().previous_tokens(responses::previous(body))?;
+            responses::read(body, before)
+        }
+    }
 }
 
 fn make_answer(call: &Call, ask: &Ask, directives: &Directives) -> Answer {
     let received = Received { headers: &call.head.headers, body: &call.body };
-    script::answer(ask, &directives.content, &received, call.state.config.seed)
+    script::answer(ask, &directives.content, &received, &call.seal())
 }
 
 /// The directives of the prompt and of the header; the header's win.
@@ -184,6 +206,16 @@ fn directives(call: &Call, prompt: &str) -> Result<Directives, ProviderError> {
         pairs.extend(keys::in_header(text).map_err(ProviderError::invalid)?);
     }
     Directives::read(&pairs).map_err(ProviderError::invalid)
+}
+
+/// A tool loop goes on: of an earlier message only its steps are heard.
+fn with_steps(mut directives: Directives, ask: &Ask) -> Result<Directives, ProviderError> {
+    if directives.content.steps.is_none() && !keys::is_in(&ask.prompt) {
+        let pairs = keys::in_text(&ask.earlier).map_err(ProviderError::invalid)?;
+        let steps: Vec<_> = pairs.into_iter().filter(|pair| pair.key == "steps").collect();
+        directives.content.steps = Directives::read(&steps).map_err(ProviderError::invalid)?.content.steps;
+    }
+    Ok(directives)
 }
 
 fn scoped(call: &Call, directives: Directives) -> Directives {
@@ -295,6 +327,7 @@ fn error_event(call: &Call, ask: &Ask, answer: &Answer, body: &Body, faults: &Fa
     let error = ProviderError::asked(faults, 529);
     match api(call) {
         Api::Messages => Event { name: "error", data: error.body(Api::Messages, &call.request_id) },
+        Api::Chat if faults.shape.vendor.bare_error => Event { name: "", data: chat::bare_error(&error) },
         Api::Chat => Event { name: "", data: error.body(Api::Chat, &call.request_id) },
         Api::Responses => {
             // A response that has begun fails; one that has not is refused.

@@ -18,6 +18,7 @@ use crate::directive::{Bench, Faults, Shape};
 use crate::reading::Body;
 use crate::respond::{self, Kind};
 use crate::route::Endpoint;
+use crate::seal::Seal;
 use crate::seed::Rng;
 use crate::serve::Call;
 use crate::wire::{self, Step};
@@ -121,6 +122,7 @@ impl Fast {
         let words = (0..events.unwrap_or(PLAIN_WORDS)).map(|_| format!("{} ", rng.words(1))).collect();
         let answer = Answer {
             id_state: self.seed,
+            seal: Seal::default(),
             parts: vec![Part::Text(words)],
             stop: Stop::EndTurn,
             stop_sequence: None,

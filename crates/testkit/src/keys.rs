@@ -47,6 +47,16 @@ pub(crate) fn strip(text: &str) -> String {
     kept
 }
 
+/// What a web search for a prompt would ask.
+pub(crate) fn query(prompt: &str) -> String {
+    strip(prompt).split_whitespace().take(8).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a text holds a directive.
+pub(crate) fn is_in(text: &str) -> bool {
+    find_open(text).is_some()
+}
+
 /// Where a directive opens: the marker must be followed by a separator or the end.
 fn find_open(text: &str) -> Option<usize> {
     text.match_indices(OPEN).map(|(at, _)| at).find(|at| {

@@ -30,10 +30,14 @@ mod route;
 mod schema;
 mod scope;
 mod script;
+mod seal;
 mod seed;
 mod serve;
 mod server;
 mod state;
+mod steps;
+mod strict;
+
 mod tokens;
 mod wire;
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::ProviderError;
-use crate::tokens;
+use crate::{keys, tokens};
 
 /// The body's members.
 pub(crate) type Body = Map<String, Value>;
@@ -66,6 +66,21 @@ pub(crate) fn texts(content: &Value) -> Vec<&str> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The text of the last user message that holds a directive, and how many tool results came after it.
+pub(crate) fn directed(
+    messages: &[Value],
+    is_user: impl Fn(&Value) -> bool,
+    results: impl Fn(&Value) -> usize,
+) -> (String, usize) {
+    for (index, message) in messages.iter().enumerate().rev().filter(|(_, message)| is_user(message)) {
+        let text = message.get("content").map(texts).unwrap_or_default().join("\n");
+        if keys::is_in(&text) {
+            return (text, messages[index + 1..].iter().map(results).sum());
+        }
+    }
+    (String::new(), 0)
 }
 
 /// How many images a value holds, however deep.

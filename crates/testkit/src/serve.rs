@@ -20,6 +20,7 @@ use crate::error::ProviderError;
 use crate::record::Recorded;
 use crate::respond::{self, Kind};
 use crate::route::{self, Endpoint};
+use crate::seal::Seal;
 use crate::state::State;
 
 /// A request with its whole body.
@@ -125,6 +126,11 @@ impl Call {
             headers: self.head.headers.clone(),
             body: self.body.clone(),
         });
+    }
+
+    /// What the caller's reasoning is sealed with.
+    pub(crate) fn seal(&self) -> Seal {
+        Seal { seed: self.state.config.seed, credential: self.credential.clone() }
     }
 
     fn check_key(&self) -> Result<(), ProviderError> {

@@ -4,7 +4,7 @@
 use crate::error::TranslateError;
 use crate::ir::{Answer, Finish, PartBody, PartStart, StopReason, StreamEvent};
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use tollgate_protocol::Protocol;
 
@@ -23,12 +23,14 @@ pub(crate) struct Calls {
     any: bool,
     /// The ids, by their hash.
     ids: HashSet<u64>,
+    /// What became of the ids of the provider's own calls that were taken, for the results that name them.
+    renamed: HashMap<u64, String>,
 }
 
 impl Calls {
     /// No calls yet, of an upstream that speaks `from`.
     pub(crate) fn new(from: Protocol) -> Self {
-        Self { from, any: false, ids: HashSet::new() }
+        Self { from, any: false, ids: HashSet::new(), renamed: HashMap::new() }
     }
 
     /// The event, as it is to be written.
@@ -41,7 +43,19 @@ impl Calls {
                 start: PartStart::ToolCall { id, name, namespace, kind },
             } => {
                 self.named(&name)?;
+                self.any = true;
                 let start = PartStart::ToolCall { id: self.own(id), name, namespace, kind };
+                StreamEvent::PartStart { part, item_id, phase, start }
+            }
+            StreamEvent::PartStart { part, item_id, phase, mut start } => {
+                match &mut start {
+                    PartStart::ServerToolCall { id, name } => {
+                        self.named(name)?;
+                        self.server_call(id);
+                    }
+                    PartStart::ServerToolResult { call_id, .. } => self.server_result(call_id),
+                    _ => {}
+                }
                 StreamEvent::PartStart { part, item_id, phase, start }
             }
             StreamEvent::Finish(mut finish) => {
@@ -55,9 +69,18 @@ impl Calls {
     /// Changes a whole answer into what is to be written.
     pub(crate) fn answer(&mut self, answer: &mut Answer<'_>) -> Result<(), TranslateError> {
         for part in &mut answer.parts {
-            if let PartBody::ToolCall(call) = &mut part.body {
-                self.named(&call.name)?;
-                call.id = self.own(std::mem::take(&mut call.id));
+            match &mut part.body {
+                PartBody::ToolCall(call) => {
+                    self.named(&call.name)?;
+                    self.any = true;
+                    call.id = self.own(std::mem::take(&mut call.id));
+                }
+                PartBody::ServerToolCall { id, name, .. } => {
+                    self.named(name)?;
+                    self.server_call(id);
+                }
+                PartBody::ServerToolResult { call_id, .. } => self.server_result(call_id),
+                _ => {}
             }
         }
         self.finish(&mut answer.finish);
@@ -88,9 +111,23 @@ impl Calls {
         }
     }
 
+    fn server_call(&mut self, id: &mut Cow<'_, str>) {
+        let before = hash(id);
+        let len = id.len();
+        *id = self.own(std::mem::take(id));
+        if id.len() != len {
+            self.renamed.insert(before, id.clone().into_owned());
+        }
+    }
+
+    fn server_result(&self, call_id: &mut Cow<'_, str>) {
+        if let Some(id) = self.renamed.get(&hash(call_id)) {
+            *call_id = Cow::Owned(id.clone());
+        }
+    }
+
     /// No id stays none: the encoder makes one.
     fn own<'a>(&mut self, id: Cow<'a, str>) -> Cow<'a, str> {
-        self.any = true;
         if id.is_empty() || self.ids.len() >= REMEMBERED || self.ids.insert(hash(&id)) {
             return id;
         }
@@ -156,6 +193,18 @@ mod tests {
             assert_eq!(some.stop(kept), kept);
         }
         assert_eq!(none.stop(StopReason::StopSequence), StopReason::StopSequence);
+    }
+
+    #[test]
+    fn a_result_goes_with_the_last_call_of_its_id() {
+        let mut calls = Calls::new(Protocol::Messages);
+        let mut ids = [Cow::Borrowed("s"), Cow::Borrowed("s"), Cow::Borrowed("")];
+        ids.iter_mut().for_each(|id| calls.server_call(id));
+        assert_eq!(ids, ["s", "s_1", ""]);
+        let mut result = Cow::Borrowed("s");
+        calls.server_result(&mut result);
+        assert_eq!(result, "s_1");
+        assert_eq!(calls.stop(StopReason::EndTurn), StopReason::EndTurn);
     }
 
     #[test]

@@ -13,8 +13,10 @@ use crate::json::Text;
 use crate::middle::Middle;
 use crate::notes::Notes;
 use crate::restore::Restorer;
+use crate::tally::Tally;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tollgate_base::Usage;
 use tollgate_protocol::Protocol;
 
 #[derive(Serialize)]
@@ -80,12 +82,37 @@ fn of_chat(body: &[u8], ctx: &AnswerContext) -> Result<Translated, TranslateErro
         return Err(TranslateError::malformed(Protocol::Chat, "`choices` is missing"));
     };
     let id = completion.id.unwrap_or_default();
+    let estimate = if completion.usage.is_none() { estimate(choices, ctx)? } else { None };
     let data = DataOut {
         id: &chat::completion_id(id.as_str(), &ctx.request_id),
         model: &ctx.model,
         choices,
-        usage: completion.usage,
+        usage: match &estimate {
+            Some(estimate) => UsageData::Counted(chat::UsageOut::from(estimate)),
+            None => UsageData::Reported(completion.usage),
+        },
     };
     let body = serde_json::to_vec(&data).map_err(TranslateError::Encode)?;
-    Ok(Translated { body, dropped: Vec::new(), estimate: None, recollection: None })
+    Ok(Translated { body, dropped: Vec::new(), estimate, recollection: None })
+}
+
+/// The usage as the upstream reported it, or as it was counted here.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum UsageData<'a> {
+    Reported(Option<&'a RawValue>),
+    Counted(chat::UsageOut),
+}
+
+/// What all choices of an answer without usage come to.
+fn estimate(choices: &RawValue, ctx: &AnswerContext) -> Result<Option<Usage>, TranslateError> {
+    let Some(input_tokens) = ctx.estimated_input_tokens else { return Ok(None) };
+    let bad = |e| TranslateError::bad_json(Protocol::Chat, &e);
+    let choices: Vec<&RawValue> = serde_json::from_str(choices.get()).map_err(bad)?;
+    let mut tally = Tally::new(input_tokens);
+    for choice in choices {
+        let body = [r#"{"choices":["#, choice.get(), "]}"].concat();
+        tally.answer(&mut chat::decode(body.as_bytes(), &mut Notes::default())?);
+    }
+    Ok(tally.estimate())
 }

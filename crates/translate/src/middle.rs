@@ -52,7 +52,7 @@ impl Middle {
         self.calls.answer(answer)
     }
 
-    /// The numbers that stand in for the upstream's usage; `None` if it reported its own.
+    /// The numbers so far that stand in for the upstream's usage; `None` if it reported its own.
     pub(crate) fn estimate(&self) -> Option<Usage> {
         self.tally.as_ref().and_then(Tally::estimate)
     }

@@ -210,7 +210,8 @@ impl StreamTranslator {
         }
     }
 
-    /// What was counted here because the upstream reported no usage; `None` if it did, or before the end.
+    /// What was counted here because the upstream reported no usage; `None` if it did. Before the end, or where a stream
+    /// was cut, what was counted so far.
     #[must_use]
     pub fn estimate(&self) -> Option<Usage> {
         self.middle.estimate()

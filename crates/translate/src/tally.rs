@@ -15,18 +15,24 @@ pub(crate) struct Tally {
     bytes: u64,
     reasoning_bytes: u64,
     in_reasoning: bool,
-    estimate: Option<Usage>,
+    /// The upstream reported its own numbers.
+    reported: bool,
 }
 
 impl Tally {
     /// A count for an answer to a prompt of about `input_tokens`.
     pub(crate) const fn new(input_tokens: u64) -> Self {
-        Self { input_tokens, bytes: 0, reasoning_bytes: 0, in_reasoning: false, estimate: None }
+        Self { input_tokens, bytes: 0, reasoning_bytes: 0, in_reasoning: false, reported: false }
     }
 
-    /// The numbers that stand in for the upstream's; `None` if it reported its own.
-    pub(crate) const fn estimate(&self) -> Option<Usage> {
-        self.estimate
+    /// The numbers so far that stand in for the upstream's; `None` if it reported its own.
+    pub(crate) fn estimate(&self) -> Option<Usage> {
+        (!self.reported).then(|| Usage {
+            input_tokens: self.input_tokens,
+            output_tokens: self.bytes.div_ceil(BYTES_PER_TOKEN),
+            reasoning_tokens: self.reasoning_bytes.div_ceil(BYTES_PER_TOKEN),
+            ..Usage::default()
+        })
     }
 
     /// Counts an event; a finish without usage gets the count.
@@ -71,15 +77,9 @@ impl Tally {
     }
 
     fn finish(&mut self, finish: &mut Finish<'_>) {
-        if !finish.usage.is_empty() {
-            return;
+        self.reported = !finish.usage.is_empty();
+        if let Some(estimate) = self.estimate() {
+            finish.usage = estimate;
         }
-        finish.usage = Usage {
-            input_tokens: self.input_tokens,
-            output_tokens: self.bytes.div_ceil(BYTES_PER_TOKEN),
-            reasoning_tokens: self.reasoning_bytes.div_ceil(BYTES_PER_TOKEN),
-            ..Usage::default()
-        };
-        self.estimate = Some(finish.usage);
     }
 }

@@ -55,6 +55,19 @@ fn a_failure_has_the_number_behind_the_last_event() {
 }
 
 #[test]
+fn behind_the_end_only_comments_keep_a_stream_alive() {
+    for to in [Messages, Chat, Responses] {
+        let mut translator = chat_to(to);
+        let mut out = Vec::new();
+        let finish = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
+        for data in [FIRST, finish, "[DONE]"] {
+            translator.frame("", data.as_bytes(), &mut out).unwrap();
+        }
+        assert!(keepalive(&mut translator).starts_with(": "), "{to}");
+    }
+}
+
+#[test]
 fn every_dialect_is_kept_alive_in_its_own_way() {
     for (to, before, after) in [
         (Messages, "event: ping\n", "event: ping\n"),

@@ -1,4 +1,4 @@
-"""Claude Code through the gate: a turn, and a turn with a tool round."""
+"""Claude Code through the gate: a turn, a turn with a tool round, and a turn that edits a file on every kind of account."""
 
 import json
 import subprocess
@@ -61,4 +61,25 @@ def test_a_tool_round(stack, home):
     records = stack.records(2, "--key", "claude-code-tool")
     assert [record["status"] for record in records] == [200, 200]
     assert [record["stop_reason"] for record in records] == ["tool_use", "end_turn"]
+    assert len({record["session"] for record in records}) == 1
+
+
+@pytest.mark.lanes("messages")
+def test_a_file_is_read_and_edited(stack, home, lane):
+    note = home / "work" / "note.txt"
+    note.write_text("the word is marzipan\n")
+    name = f"claude-code-edit-{lane.spoken}"
+    key = stack.lane_named(name, "anthropic", lane.account)
+    change = {"file_path": str(note), "old_string": "marzipan", "new_string": "nougat"}
+    steps = [
+        {"thinking": 5, "tool": "Read", "args": {"file_path": str(note)}},
+        {"thinking": 4, "text": "Now the change.", "tool": "Edit", "args": change},
+        {"text": "It is done."},
+    ]
+    prompt = f"Change the word. [[sandbox steps='{json.dumps(steps)}']]"
+    report = turn(stack.gate.base_url, key, home, prompt, "--allowedTools", "Read,Edit")
+    assert (report["result"], report["is_error"]) == ("It is done.", False)
+    assert note.read_text() == "the word is nougat\n"
+    records = stack.records(3, "--key", name)
+    assert [record["status"] for record in records] == [200] * 3
     assert len({record["session"] for record in records}) == 1

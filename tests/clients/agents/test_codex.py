@@ -1,4 +1,4 @@
-"""Codex through the gate: a turn, and a turn with a tool round."""
+"""Codex through the gate: a turn, a turn with a tool round, and a turn that edits a file on every kind of account."""
 
 import json
 import subprocess
@@ -69,4 +69,40 @@ def test_a_tool_round(stack, home):
     assert items(events, "agent_message")[-1]["text"].startswith('The tool answered: "Chunk ID')
     records = stack.records(2, "--key", "codex-tool")
     assert [record["status"] for record in records] == [200, 200]
+    assert len({record["session"] for record in records}) == 1
+
+
+PATCH = """\
+*** Begin Patch
+*** Update File: note.txt
+@@
+-the word is marzipan
++the word is nougat
+*** End Patch
+"""
+
+
+@pytest.mark.lanes("responses")
+@pytest.mark.parametrize("tool", ["exec_command", "apply_patch"])
+def test_a_file_is_read_and_edited(stack, home, lane, tool):
+    """With a command, and with the custom tool for patches, which is a function where there are no custom tools."""
+    note = home / "work" / "note.txt"
+    note.write_text("the word is marzipan\n")
+    name = f"codex-edit-{tool}-{lane.spoken}"
+    key = stack.lane_named(name, "openai", lane.account)
+    change = {"cmd": "sed -i s/marzipan/nougat/ note.txt"}
+    if tool == "apply_patch":
+        change = {"input": PATCH} if lane.spoken == "messages" else PATCH
+    steps = [
+        {"thinking": 5, "tool": "exec_command", "args": {"cmd": "cat note.txt"}},
+        {"thinking": 4, "text": "Now the change.", "tool": tool, "args": change},
+        {"text": "It is done."},
+    ]
+    prompt = f"Change the word. [[sandbox steps='{json.dumps(steps)}']]"
+    events = turn(stack.gate.base_url, key, home, prompt, "--dangerously-bypass-approvals-and-sandbox")
+    assert items(events, "agent_message")[-1]["text"] == "It is done."
+    assert note.read_text() == "the word is nougat\n"
+    assert "marzipan" in items(events, "command_execution")[0]["aggregated_output"]
+    records = stack.records(3, "--key", name)
+    assert [record["status"] for record in records] == [200] * 3
     assert len({record["session"] for record in records}) == 1

@@ -28,13 +28,28 @@ export function cli(args, input = '') {
   return execFileSync(stack.binary, ['--config', stack.config, ...args], options);
 }
 
+/** What accounts can speak for callers of each protocol; `undefined` is all of the platform, the caller's own too. */
+export const LANES = {
+  messages: [undefined, 'chat', 'responses'],
+  chat: [undefined, 'responses', 'messages'],
+  responses: [undefined, 'chat', 'messages'],
+};
+
+/** A key of a group whose accounts speak all of its platform, or only what is `spoken`. */
+export const keyFor = (platform, spoken) => stack.keys[spoken ? `${platform}-on-${spoken}` : `ok-${platform}`];
+
+const platformOf = (protocol) => (protocol === 'messages' ? 'anthropic' : 'openai');
+
 /** A key with a group and an account of its own: what happens to the account disturbs no one else. */
-export async function lane(platform) {
+export async function lane(platform, spoken) {
   const name = `lane-${randomUUID()}`;
   const served = stack.served.flatMap((model) => ['--model', model]);
-  cli(['group', 'create', name, '--platform', platform]);
-  const account = ['account', 'create', name, '--platform', platform, '--group', name];
-  cli([...account, '--base-url', stack.sandbox_url, ...served, '--credential-stdin'], name);
+  const home = spoken ? platformOf(spoken) : platform;
+  const maps = home === platform ? [] : stack.mapping[platform].flatMap((pair) => ['--map', pair]);
+  cli(['group', 'create', name, '--platform', platform, ...maps]);
+  const account = ['account', 'create', name, '--platform', home, '--group', name];
+  const address = spoken ? `--base-url-${spoken}` : '--base-url';
+  cli([...account, address, stack.sandbox_url, ...served, '--credential-stdin'], name);
   const { key } = JSON.parse(cli(['key', 'create', name, '--user', 'ada', '--group', name, '--json']));
   await until(async () => (await fetch(`${stack.base_url}/v1/models`, { headers: { 'x-api-key': key } })).ok);
   return key;

@@ -2,12 +2,14 @@
 
 import json
 
+import openai
 import pytest
 from pydantic import BaseModel
 
-from conftest import user
+from conftest import system_of, user
 from test_messages import PIXEL
 
+pytestmark = pytest.mark.lanes("chat")
 MODEL = "gpt-5.5"
 TEXT = "One, two, three, four: the stream is whole."
 ASK = {"model": MODEL, "messages": user(f'[[sandbox text="{TEXT}"]]')}
@@ -66,16 +68,27 @@ def test_odd_but_legal_streams(gpt, shape):
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == TEXT
 
 
+@pytest.mark.lanes("chat", "native")
 def test_several_choices(gpt):
     completion = gpt.chat.completions.create(n=3, **ASK)
     assert [choice.message.content for choice in completion.choices] == [TEXT] * 3
 
 
+@pytest.mark.lanes("chat", "responses", "messages")
+def test_several_choices_are_refused_where_there_is_one(gpt):
+    with pytest.raises(openai.BadRequestError) as raised:
+        gpt.chat.completions.create(n=3, **ASK)
+    assert raised.value.param == "n"
+
+
 @pytest.mark.parametrize("role", ["system", "developer"])
-def test_system_reaches_the_provider(gpt, role):
+def test_system_reaches_the_provider(gpt, lane, role):
     messages = [{"role": role, "content": "Be brief."}, *user("[[sandbox echo_body]]")]
     completion = gpt.chat.completions.create(model=MODEL, messages=messages)
-    assert json.loads(completion.choices[0].message.content)["messages"] == messages
+    received = json.loads(completion.choices[0].message.content)
+    if lane.native:
+        assert received["messages"] == messages
+    assert system_of(received) == "Be brief."
 
 
 def test_vision(gpt):

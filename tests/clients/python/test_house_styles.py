@@ -43,8 +43,9 @@ def test_style_claude_streams_to_the_anthropic_sdk(gate):
         client = anthropic.Anthropic(
             base_url=gate.base_url, api_key=gate.key_openai, max_retries=0, http_client=http_client
         )
+        # A model that takes `max_tokens`, without which this SDK sends nothing.
         with client.messages.stream(
-            model="gpt-5.5", max_tokens=64, messages=user(PROMPT), extra_body={"style": "claude"}
+            model="gpt-4o", max_tokens=64, messages=user(PROMPT), extra_body={"style": "claude"}
         ) as stream:
             final = stream.get_final_message()
     assert (final.content[0].text, final.stop_reason) == (TEXT, "end_turn")

@@ -4,6 +4,7 @@ import pytest
 
 from conftest import user
 
+pytestmark = pytest.mark.lanes("messages")
 MODEL = "claude-sonnet-5-5"
 TEXT = "One, two, three, four: the stream is whole. Ünïcödé too."
 

@@ -5,10 +5,11 @@ import json
 import openai
 import pytest
 
-from conftest import user
+from conftest import system_of, user
 from test_chat import City
 from test_messages import PIXEL
 
+pytestmark = pytest.mark.lanes("responses")
 MODEL = "gpt-5.5"
 TEXT = "One, two, three, four: the stream is whole."
 ASK = {"model": MODEL, "input": f'[[sandbox text="{TEXT}"]]'}
@@ -53,7 +54,7 @@ def test_odd_but_legal_streams(gpt, shape):
 
 def test_instructions_reach_the_provider(gpt):
     response = gpt.responses.create(model=MODEL, instructions="Be brief.", input="[[sandbox echo_body]]")
-    assert json.loads(response.output_text)["instructions"] == "Be brief."
+    assert system_of(json.loads(response.output_text)) == "Be brief."
 
 
 def test_vision(gpt):
@@ -64,6 +65,7 @@ def test_vision(gpt):
     assert gpt.responses.create(model=MODEL, input=user(content)).output_text == "The sandbox saw 1 image."
 
 
+@pytest.mark.lanes("responses", "native")
 def test_reasoning_and_back(gpt):
     asked = user('[[sandbox thinking=8 text="42"]]')
     ask = {"model": MODEL, "store": False, "include": ["reasoning.encrypted_content"]}
@@ -82,6 +84,7 @@ def test_structured_output(gpt):
     assert isinstance(response.output_parsed, City)
 
 
+@pytest.mark.lanes("responses", "native")
 def test_count_input_tokens(gpt):
     ask = {"model": MODEL, "input": "How long is this?"}
     counted = gpt.responses.input_tokens.count(**ask)
@@ -100,6 +103,14 @@ def test_stored_response(gpt):
         gpt.responses.retrieve(made.id)
 
 
+@pytest.mark.lanes("responses", "chat", "messages")
+def test_a_background_response_is_refused_where_no_one_keeps_it(gpt):
+    with pytest.raises(openai.BadRequestError) as raised:
+        gpt.responses.create(background=True, store=True, **ASK)
+    assert raised.value.param == "background"
+
+
+@pytest.mark.lanes("responses", "native")
 def test_cancel_a_background_response(gpt):
     made = gpt.responses.create(background=True, store=True, **ASK)
     assert made.status == "queued"

@@ -21,6 +21,7 @@ def says_both(text: str) -> bool:
     return all(result in text for result in RESULTS.values())
 
 
+@pytest.mark.lanes("messages")
 @pytest.mark.parametrize("streamed", [False, True], ids=["plain", "stream"])
 def test_messages(claude, streamed):
     ask = {
@@ -51,6 +52,7 @@ def test_messages(claude, streamed):
     assert says_both(last.content[0].text)
 
 
+@pytest.mark.lanes("chat")
 @pytest.mark.parametrize("streamed", [False, True], ids=["plain", "stream"])
 def test_chat(gpt, streamed):
     functions = [{"name": name, "parameters": SCHEMA, "strict": True} for name in NAMES]
@@ -80,6 +82,7 @@ def test_chat(gpt, streamed):
     assert says_both(last.message.content)
 
 
+@pytest.mark.lanes("responses")
 @pytest.mark.parametrize("streamed", [False, True], ids=["plain", "stream"])
 def test_responses(gpt, streamed):
     tools = [{"type": "function", "name": name, "parameters": SCHEMA, "strict": True} for name in NAMES]

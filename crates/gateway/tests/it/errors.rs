@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tollgate_base::{Money, Timestamp};
 use tollgate_gateway::GatewayConfig;
-use tollgate_protocol::Dialect;
+use tollgate_protocol::{Dialect, Protocol};
 use tollgate_routing::{KeyStatus, Status};
 use tollgate_store::{GroupPatch, KeyPatch, UserPatch};
 
@@ -271,17 +271,23 @@ async fn no_account_at_all() {
     }
 }
 
+/// Compaction is Responses' own and is not translated: the refusal says where the model is.
 #[tokio::test]
-async fn a_model_of_another_protocol_is_said_to_be_elsewhere() {
-    let world = World::new().await;
-    for (key, asked, served) in [
-        (Kind::Messages, Kind::Chat, "/v1/messages"),
-        (Kind::Responses, Kind::Messages, "/v1/chat/completions and /v1/responses"),
+async fn a_call_that_is_not_translated_says_where_the_model_is() {
+    for (speaks, served) in [
+        (&[Protocol::Messages][..], "/v1/messages"),
+        (&[Protocol::Chat], "/v1/chat/completions"),
+        (&[Protocol::Messages, Protocol::Chat], "/v1/messages and /v1/chat/completions"),
     ] {
-        let reply = asked.call_with(world.key(key), "gpt-5.5", "", false).send(world.addr).await;
-        assert_eq!(reply.status, 404);
+        let world = World::start(Setup { speaks, accounts: speaks.len(), ..Setup::default() }).await;
+        let body = json!({"model": "gpt-5.5", "input": "x"});
+        let call = Call::json("/v1/responses/compact", &body).bearer(world.key(Kind::Responses));
+        let reply = call.send(world.addr).await;
+        assert_eq!(reply.status, 404, "{}", reply.text());
         let message = reply.json()["error"]["message"].as_str().unwrap().to_owned();
         assert_eq!(message, format!("The model `gpt-5.5` is served on {served} only."));
+        assert_eq!(world.sandbox.counts().total.received, 0);
+        Kind::Responses.call(&world, "", false).send(world.addr).await.ok();
     }
 }
 
@@ -308,11 +314,10 @@ fn small_bodies() -> Setup {
 async fn too_large() {
     let world = World::start(small_bodies()).await;
     for kind in Kind::ALL {
-        let mut body = kind.body(kind.model(), "x", false);
-        body["padding"] = json!("x".repeat(70 << 10));
+        let body = kind.body(kind.model(), &"x".repeat(70 << 10), false);
         let reply = Call::json(kind.path(), &body).bearer(world.key(kind)).send(world.addr).await;
         check(&reply, kind.early_dialect(), "body_too_large", "65536");
-        body["padding"] = json!("x".repeat(60 << 10));
+        let body = kind.body(kind.model(), &"x".repeat(60 << 10), false);
         Call::json(kind.path(), &body).bearer(world.key(kind)).send(world.addr).await.ok();
     }
 }

@@ -17,3 +17,6 @@ mod stream_errors;
 mod streams;
 mod styles;
 mod support;
+mod translate;
+mod translate_failures;
+mod translate_state;

@@ -29,7 +29,7 @@ pub(crate) fn cost(usage: &Usage, price: &ModelPrice, group: Rate, user: Rate) -
     Money::from_nanos(i64::try_from(whole + i128::from(up)).unwrap())
 }
 
-fn price(kind: Kind) -> ModelPrice {
+pub(crate) fn price(kind: Kind) -> ModelPrice {
     if kind.is_messages() { claude_price() } else { gpt_price() }
 }
 

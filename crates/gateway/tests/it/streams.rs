@@ -10,7 +10,9 @@ use crate::support::{Call, Kind, Setup, World};
 
 /// The same body sent to the sandbox itself.
 async fn direct(world: &World, kind: Kind, body: Bytes) -> Bytes {
-    let call = Call::post(kind.path(), body).header("anthropic-version", "2023-06-01");
+    // As the account itself: reasoning is signed for whoever asks.
+    let account = format!("cred-{}-0", world.group(kind).name);
+    let call = Call::post(kind.path(), body).bearer(&account).header("anthropic-version", "2023-06-01");
     call.send(world.sandbox.addr()).await.ok().body
 }
 

@@ -5,7 +5,9 @@
 
 mod read;
 mod shape;
+mod vendor;
 mod write;
 
 pub(crate) use read::read;
-pub(crate) use write::{empty_delta, events, json};
+pub(crate) use vendor::{bare_error, wants_reasoning_back};
+pub(crate) use write::{THOUGHT_ID, empty_delta, events, json};

@@ -68,9 +68,14 @@ fn unknown_style(body: &Body) -> Option<ProviderError> {
 fn ask(body: &Body) -> Ask {
     let messages = reading::list(body, "messages");
     let turn = last_turn(messages);
-    let user = turn.iter().rev().find(|message| reading::member(message, "role") == "user");
+    let is_user = |message: &Value| reading::member(message, "role") == "user";
+    let user = turn.iter().rev().find(|message| is_user(message));
     let texts = user.and_then(|message| message.get("content")).map(reading::texts).unwrap_or_default();
+    let (earlier, answered) =
+        reading::directed(messages, is_user, |message| usize::from(result(message).is_some()));
     Ask {
+        earlier,
+        answered,
         model: reading::text(body, "model").unwrap_or_default().to_owned(),
         prompt: texts.join("\n"),
         echo: texts.last().copied().unwrap_or_default().to_owned(),

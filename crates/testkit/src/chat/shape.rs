@@ -34,9 +34,25 @@ pub(super) struct Message {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reasoning_content: Option<String>,
     pub(super) refusal: Option<String>,
-    pub(super) annotations: [(); 0],
+    pub(super) annotations: Vec<Annotation>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) tool_calls: Vec<ToolCall>,
+}
+
+/// `ChatCompletionMessage.Annotation`.
+#[derive(Clone, Serialize)]
+pub(super) struct Annotation {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) url_citation: UrlCitation,
+}
+
+#[derive(Clone, Serialize)]
+pub(super) struct UrlCitation {
+    pub(super) start_index: usize,
+    pub(super) end_index: usize,
+    pub(super) title: String,
+    pub(super) url: String,
 }
 
 /// A tool call, whole or as a delta (then with `index`).
@@ -103,6 +119,8 @@ pub(super) struct Delta {
     pub(super) reasoning_content: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) refusal: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) annotations: Vec<Annotation>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) tool_calls: Vec<ToolCall>,
 }

@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::shape::{
-    Choice, Chunk, ChunkChoice, Completion, CompletionUsage, Custom, Delta, Function, Message, ToolCall,
+    Annotation, Choice, Chunk, ChunkChoice, Completion, CompletionUsage, Custom, Delta, Function, Message,
+    ToolCall, UrlCitation,
 };
-use crate::answer::{Answer, Call, Part, Stop, input_pieces};
+use super::vendor;
+use crate::answer::{Answer, Call, Part, Source, Stop, input_pieces};
 use crate::ask::Ask;
 use crate::directive::{Chunks, Shape};
 use crate::error::to_json;
@@ -14,6 +16,8 @@ use crate::seed::Rng;
 use crate::wire::Event;
 
 const FINGERPRINT: &str = "fp_sandbox";
+/// How the ids of calls begin that belong to a turn with thinking, at the vendors who want the thinking back.
+pub(crate) const THOUGHT_ID: &str = "call_thought_";
 
 /// The whole answer.
 pub(crate) fn json(ask: &Ask, answer: &Answer, shape: &Shape) -> Vec<u8> {
@@ -21,11 +25,11 @@ pub(crate) fn json(ask: &Ask, answer: &Answer, shape: &Shape) -> Vec<u8> {
     let id = ids.id("chatcmpl-", 29);
     let choices = (0..ask.n.max(1)).map(|index| Choice {
         index,
-        message: message(answer, &mut ids),
+        message: message(ask, answer, &mut ids),
         logprobs: (),
         finish_reason: finish_reason(answer.stop),
     });
-    to_json(&Completion {
+    let whole = to_json(&Completion {
         id: &id,
         object: "chat.completion",
         created: CREATED_S,
@@ -34,7 +38,8 @@ pub(crate) fn json(ask: &Ask, answer: &Answer, shape: &Shape) -> Vec<u8> {
         usage: (!shape.no_usage).then(|| CompletionUsage::new(&answer.usage)),
         service_tier: "default",
         system_fingerprint: FINGERPRINT,
-    })
+    });
+    vendor::json(whole, &shape.vendor)
 }
 
 /// The answer as chunks and `[DONE]`.
@@ -50,14 +55,14 @@ pub(crate) fn events(ask: &Ask, answer: &Answer, shape: &Shape) -> Vec<Event> {
     let finish_usage = (in_finish && !shape.no_usage).then(|| usage.clone());
     match shape.chunks {
         Some(Chunks::One) => {
-            stream.all(|| whole_delta(answer, &mut ids), Some(finish), finish_usage.as_ref());
+            stream.all(|| whole_delta(ask, answer, &mut ids), Some(finish), finish_usage.as_ref());
         }
         Some(Chunks::Two) => {
-            stream.all(|| whole_delta(answer, &mut ids), None, None);
+            stream.all(|| whole_delta(ask, answer, &mut ids), None, None);
             stream.all(Delta::default, Some(finish), finish_usage.as_ref());
         }
         None => {
-            stream.parts(answer, &mut ids);
+            stream.parts(ask, answer, &mut ids);
             stream.all(Delta::default, Some(finish), finish_usage.as_ref());
         }
     }
@@ -66,8 +71,11 @@ pub(crate) fn events(ask: &Ask, answer: &Answer, shape: &Shape) -> Vec<Event> {
             stream.push(Vec::new(), Some(Some(usage.clone())));
         }
     }
-    stream.events.push(Event { name: "", data: b"[DONE]".to_vec() });
-    stream.events
+    let mut events = vendor::events(stream.events, &usage, &shape.vendor);
+    if !shape.vendor.no_done {
+        events.push(Event { name: "", data: b"[DONE]".to_vec() });
+    }
+    events
 }
 
 /// The chunk `first` with a delta that says nothing: a keep-alive every client takes.
@@ -118,7 +126,7 @@ impl Stream<'_> {
         }
     }
 
-    fn parts(&mut self, answer: &Answer, ids: &mut Rng) {
+    fn parts(&mut self, ask: &Ask, answer: &Answer, ids: &mut Rng) {
         let role = || Delta { role: Some("assistant"), content: Some(String::new()), ..Delta::default() };
         self.all(role, None, None);
         let mut calls = 0;
@@ -129,6 +137,11 @@ impl Stream<'_> {
                 }
                 Part::Text(pieces) => {
                     self.pieces(pieces, |text| Delta { content: Some(text), ..Delta::default() });
+                    let annotations = annotations(&pieces.concat(), answer);
+                    if !annotations.is_empty() {
+                        let cite = || Delta { annotations: annotations.clone(), ..Delta::default() };
+                        self.all(cite, None, None);
+                    }
                 }
                 Part::Refusal(why) => {
                     self.pieces(&crate::answer::pieces(why), |text| Delta {
@@ -137,10 +150,10 @@ impl Stream<'_> {
                     });
                 }
                 Part::Call(call) => {
-                    self.call(call, calls, ids);
+                    self.call(call, calls, &mut || call_id(ask, answer, ids));
                     calls += 1;
                 }
-                Part::Search => {}
+                Part::Redacted | Part::Search | Part::Found(_) => {}
             }
         }
     }
@@ -152,9 +165,9 @@ impl Stream<'_> {
     }
 
     /// The first delta names the call, the others bring its input.
-    fn call(&mut self, call: &Call, index: usize, ids: &mut Rng) {
+    fn call(&mut self, call: &Call, index: usize, id: &mut impl FnMut() -> String) {
         let start = || {
-            let named = ToolCall { index: Some(index), ..tool_call(call, String::new(), ids) };
+            let named = ToolCall { index: Some(index), ..tool_call(call, String::new(), id()) };
             Delta { tool_calls: vec![named], ..Delta::default() }
         };
         self.all(start, None, None);
@@ -169,40 +182,64 @@ impl Stream<'_> {
     }
 }
 
-fn message(answer: &Answer, ids: &mut Rng) -> Message {
-    let delta = whole_delta(answer, ids);
+fn message(ask: &Ask, answer: &Answer, ids: &mut Rng) -> Message {
+    let delta = whole_delta(ask, answer, ids);
     let tool_calls = delta.tool_calls.into_iter().map(|call| ToolCall { index: None, ..call });
     Message {
         role: "assistant",
         content: delta.content,
         reasoning_content: delta.reasoning_content,
         refusal: delta.refusal,
-        annotations: [],
+        annotations: delta.annotations,
         tool_calls: tool_calls.collect(),
     }
 }
 
 /// The whole answer in one delta.
-fn whole_delta(answer: &Answer, ids: &mut Rng) -> Delta {
+fn whole_delta(ask: &Ask, answer: &Answer, ids: &mut Rng) -> Delta {
     let mut delta = Delta { role: Some("assistant"), ..Delta::default() };
     for part in &answer.parts {
         match part {
-            Part::Thinking(pieces) => delta.reasoning_content = Some(pieces.concat()),
-            Part::Text(pieces) => delta.content = Some(pieces.concat()),
+            Part::Thinking(pieces) => add(&mut delta.reasoning_content, pieces),
+            Part::Text(pieces) => {
+                add(&mut delta.content, pieces);
+                delta.annotations = annotations(&pieces.concat(), answer);
+            }
             Part::Refusal(why) => delta.refusal = Some(why.clone()),
             Part::Call(call) => {
                 let index = Some(delta.tool_calls.len());
-                delta.tool_calls.push(ToolCall { index, ..tool_call(call, call.input.clone(), ids) });
+                let id = call_id(ask, answer, ids);
+                delta.tool_calls.push(ToolCall { index, ..tool_call(call, call.input.clone(), id) });
             }
-            Part::Search => {}
+            Part::Redacted | Part::Search | Part::Found(_) => {}
         }
     }
     delta
 }
 
-fn tool_call(call: &Call, text: String, ids: &mut Rng) -> ToolCall {
+fn add(text: &mut Option<String>, pieces: &[String]) {
+    text.get_or_insert_default().push_str(&pieces.concat());
+}
+
+/// A citation of each source, all of the whole text.
+fn annotations(text: &str, answer: &Answer) -> Vec<Annotation> {
+    let cite = |source: &Source| {
+        let (title, url) = (source.title.clone(), source.url.clone());
+        let url_citation = UrlCitation { start_index: 0, end_index: text.chars().count(), title, url };
+        Annotation { kind: "url_citation", url_citation }
+    };
+    answer.sources().iter().map(cite).collect()
+}
+
+/// The id tells whether the turn thinks, for models whose vendors want the thinking back with the call.
+fn call_id(ask: &Ask, answer: &Answer, ids: &mut Rng) -> String {
+    let marked = answer.has_thinking() && vendor::wants_reasoning_back(&ask.model);
+    if marked { ids.id(THOUGHT_ID, 16) } else { ids.id("call_", 24) }
+}
+
+fn tool_call(call: &Call, text: String, id: String) -> ToolCall {
     let kind = if call.custom { "custom" } else { "function" };
-    ToolCall { id: Some(ids.id("call_", 24)), kind: Some(kind), ..input(call, Some(call.name.clone()), text) }
+    ToolCall { id: Some(id), kind: Some(kind), ..input(call, Some(call.name.clone()), text) }
 }
 
 fn input(call: &Call, name: Option<String>, text: String) -> ToolCall {

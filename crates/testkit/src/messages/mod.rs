@@ -7,4 +7,4 @@ mod shape;
 mod write;
 
 pub(crate) use read::{count_tokens, prompt, read};
-pub(crate) use write::{events, json};
+pub(crate) use write::{THOUGHT_ID, events, json};

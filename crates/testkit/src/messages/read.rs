@@ -78,7 +78,12 @@ fn ask(body: &Body) -> Ask {
     let content = turn.and_then(|message| message.get("content")).unwrap_or(&Value::Null);
     let texts = reading::texts(content);
     let thinking = body.get("thinking").unwrap_or(&Value::Null);
+    let (earlier, answered) = reading::directed(messages, is_user, |message| {
+        results(message.get("content").unwrap_or(&Value::Null)).len()
+    });
     Ask {
+        earlier,
+        answered,
         model: reading::text(body, "model").unwrap_or_default().to_owned(),
         prompt: texts.join("\n"),
         echo: texts.last().copied().unwrap_or_default().to_owned(),
@@ -96,7 +101,11 @@ fn ask(body: &Body) -> Ask {
 
 /// The last user message; a prefilled assistant turn after it does not matter.
 fn last_user(messages: &[Value]) -> Option<&Value> {
-    messages.iter().rev().find(|message| reading::member(message, "role") == "user")
+    messages.iter().rev().find(|message| is_user(message))
+}
+
+fn is_user(message: &Value) -> bool {
+    reading::member(message, "role") == "user"
 }
 
 fn results(content: &Value) -> Vec<String> {

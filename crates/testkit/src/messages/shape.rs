@@ -26,9 +26,34 @@ pub(super) struct Message<'a> {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Block {
-    Text { text: String, citations: () },
+    Text { text: String, citations: Option<Vec<Citation>> },
     Thinking { thinking: String, signature: String },
+    RedactedThinking { data: String },
     ToolUse { id: String, name: String, input: Value, caller: Caller },
+    ServerToolUse { id: String, name: &'static str, input: Value, caller: Caller },
+    WebSearchToolResult { tool_use_id: String, content: Vec<SearchResult>, caller: Caller },
+}
+
+/// `CitationsWebSearchResultLocation`.
+#[derive(Clone, Serialize)]
+pub(super) struct Citation {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) cited_text: String,
+    pub(super) encrypted_index: String,
+    pub(super) title: String,
+    pub(super) url: String,
+}
+
+/// `WebSearchResultBlock`.
+#[derive(Serialize)]
+pub(super) struct SearchResult {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) title: String,
+    pub(super) url: String,
+    pub(super) encrypted_content: String,
+    pub(super) page_age: (),
 }
 
 /// `DirectCaller`.
@@ -165,6 +190,8 @@ pub(super) enum Delta<'a> {
     Thinking { thinking: &'a str },
     #[serde(rename = "signature_delta")]
     Signature { signature: &'a str },
+    #[serde(rename = "citations_delta")]
+    Citations { citation: Citation },
 }
 
 /// `RawMessageDeltaEvent.Delta`.

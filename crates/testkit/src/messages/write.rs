@@ -1,20 +1,25 @@
 //! An answer written as a Message, whole or as a stream.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::shape::{Block, Caller, Data, Delta, DeltaUsage, End, FullUsage, Message, StopDetails};
-use crate::answer::{Answer, Call, Part, Stop, input_pieces};
+use super::shape::{
+    Block, Caller, Citation, Data, Delta, DeltaUsage, End, FullUsage, Message, SearchResult, StopDetails,
+};
+use crate::answer::{Answer, Call, Part, Source, Stop, input_pieces};
 use crate::ask::Ask;
 use crate::directive::Shape;
 use crate::error::to_json;
 use crate::seed::Rng;
 use crate::wire::Event;
 
+/// How the ids of calls begin that belong to a turn with thinking.
+pub(crate) const THOUGHT_ID: &str = "toolu_thought_";
+
 /// The whole answer.
 pub(crate) fn json(ask: &Ask, answer: &Answer, shape: &Shape) -> Vec<u8> {
     let mut ids = Rng::new(answer.id_state);
     let id = ids.id("msg_", 24);
-    let content = answer.parts.iter().filter_map(|part| block(ask, part, &mut ids)).collect();
+    let content = answer.parts.iter().flat_map(|part| blocks(ask, answer, part, &mut ids)).collect();
     to_json(&Message {
         content,
         stop_reason: Some(stop_reason(answer.stop)),
@@ -36,7 +41,7 @@ pub(crate) fn events(ask: &Ask, answer: &Answer, shape: &Shape) -> Vec<Event> {
         &Data::MessageStart { message: Message { usage, ..message(&id, &ask.model) } },
     );
     for part in &answer.parts {
-        if let Some(block) = block(ask, part, &mut ids) {
+        for block in blocks(ask, answer, part, &mut ids) {
             stream.block(ask, part, block);
         }
     }
@@ -71,9 +76,9 @@ impl Stream {
         self.push("content_block_delta", &Data::ContentBlockDelta { index, delta });
     }
 
-    /// A block opens empty, gets its deltas, and closes.
+    /// A block opens empty, gets its deltas, and closes. What a server tool brings comes whole.
     fn block(&mut self, ask: &Ask, part: &Part, block: Block) {
-        let (empty, signature) = emptied(block);
+        let (empty, last) = emptied(block);
         let index = self.index;
         self.push("content_block_start", &Data::ContentBlockStart { index, content_block: empty });
         match part {
@@ -87,8 +92,14 @@ impl Stream {
             }
             _ => {}
         }
-        if let Some(signature) = &signature {
-            self.delta(Delta::Signature { signature });
+        match &last {
+            Last::Nothing => {}
+            Last::Signature(signature) => self.delta(Delta::Signature { signature }),
+            Last::Citations(citations) => {
+                for citation in citations {
+                    self.delta(Delta::Citations { citation: citation.clone() });
+                }
+            }
         }
         self.push("content_block_stop", &Data::ContentBlockStop { index });
         self.index += 1;
@@ -121,35 +132,91 @@ fn message<'a>(id: &'a str, model: &'a str) -> Message<'a> {
     }
 }
 
-/// The finished block of a part; refusals and searches have none here.
-fn block(ask: &Ask, part: &Part, ids: &mut Rng) -> Option<Block> {
+/// The finished blocks of a part; refusals and plain searches have none here.
+fn blocks(ask: &Ask, answer: &Answer, part: &Part, ids: &mut Rng) -> Vec<Block> {
     match part {
-        Part::Text(pieces) => Some(Block::Text { text: pieces.concat(), citations: () }),
+        Part::Text(pieces) => vec![text(pieces.concat(), answer, ids)],
         Part::Thinking(pieces) => {
             let thinking = if ask.hide_thinking { String::new() } else { pieces.concat() };
-            Some(Block::Thinking { thinking, signature: ids.id("", 180) + "==" })
+            let signature = answer.seal.signature(&ask.model, &thinking, ids);
+            vec![Block::Thinking { thinking, signature }]
         }
-        Part::Call(call) => Some(tool_use(call, ids.id("toolu_", 24))),
-        Part::Refusal(_) | Part::Search => None,
+        Part::Redacted => vec![Block::RedactedThinking { data: answer.seal.redacted(&ask.model, ids) }],
+        Part::Call(call) => vec![tool_use(call, call_id(answer, ids))],
+        Part::Found(sources) => found(ask, sources, ids),
+        Part::Refusal(_) | Part::Search => Vec::new(),
     }
+}
+
+/// A text with a citation of each source.
+fn text(text: String, answer: &Answer, ids: &mut Rng) -> Block {
+    let cited: String = text.chars().take(150).collect();
+    let mut citation = |source: &Source| Citation {
+        kind: "web_search_result_location",
+        cited_text: cited.clone(),
+        encrypted_index: ids.id("Eo8B", 60),
+        title: source.title.clone(),
+        url: source.url.clone(),
+    };
+    let citations: Vec<Citation> = answer.sources().iter().map(&mut citation).collect();
+    Block::Text { text, citations: (!citations.is_empty()).then_some(citations) }
+}
+
+/// The id tells whether the turn thinks: then the API wants the thinking back with the call.
+fn call_id(answer: &Answer, ids: &mut Rng) -> String {
+    if answer.has_thinking() { ids.id(THOUGHT_ID, 16) } else { ids.id("toolu_", 24) }
+}
+
+fn direct() -> Caller {
+    Caller { kind: "direct" }
 }
 
 fn tool_use(call: &Call, id: String) -> Block {
     // A directive may ask for input that is no JSON; then it is a string.
     let input = serde_json::from_str(&call.input).unwrap_or_else(|_| Value::String(call.input.clone()));
-    Block::ToolUse { id, name: call.name.clone(), input, caller: Caller { kind: "direct" } }
+    Block::ToolUse { id, name: call.name.clone(), input, caller: direct() }
 }
 
-/// A block as it stands when it opens, and the signature that comes with its last delta.
-fn emptied(block: Block) -> (Block, Option<String>) {
+/// A search and its results.
+fn found(ask: &Ask, sources: &[Source], ids: &mut Rng) -> Vec<Block> {
+    let id = ids.id("srvtoolu_", 24);
+    let input = json!({"query": crate::keys::query(&ask.echo)});
+    let mut result = |source: &Source| SearchResult {
+        kind: "web_search_result",
+        title: source.title.clone(),
+        url: source.url.clone(),
+        encrypted_content: ids.id("EqgB", 80),
+        page_age: (),
+    };
+    let content = sources.iter().map(&mut result).collect();
+    vec![
+        Block::ServerToolUse { id: id.clone(), name: "web_search", input, caller: direct() },
+        Block::WebSearchToolResult { tool_use_id: id, content, caller: direct() },
+    ]
+}
+
+/// What comes in the last deltas of a block.
+enum Last {
+    Nothing,
+    Signature(String),
+    Citations(Vec<Citation>),
+}
+
+/// A block as it stands when it opens, and what comes with its last deltas.
+fn emptied(block: Block) -> (Block, Last) {
     match block {
-        Block::Text { .. } => (Block::Text { text: String::new(), citations: () }, None),
+        Block::Text { citations, .. } => {
+            let last = citations.map_or(Last::Nothing, Last::Citations);
+            (Block::Text { text: String::new(), citations: None }, last)
+        }
         Block::Thinking { signature, .. } => {
-            (Block::Thinking { thinking: String::new(), signature: String::new() }, Some(signature))
+            let empty = Block::Thinking { thinking: String::new(), signature: String::new() };
+            (empty, Last::Signature(signature))
         }
         Block::ToolUse { id, name, caller, .. } => {
-            (Block::ToolUse { id, name, input: Value::Object(serde_json::Map::new()), caller }, None)
+            (Block::ToolUse { id, name, input: Value::Object(serde_json::Map::new()), caller }, Last::Nothing)
         }
+        whole => (whole, Last::Nothing),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::shape::{Item, Part as TextPart, SearchAction, Status, SummaryPart};
-use crate::answer::{Answer, Part};
+use super::shape::{Annotation, Item, Part as TextPart, SearchAction, Status, SummaryPart};
+use crate::answer::{Answer, Part, Source};
 use crate::ask::Ask;
 use crate::keys;
 use crate::reading::Body;
@@ -12,22 +12,22 @@ use crate::seed::Rng;
 /// The answer's finished output items.
 pub(super) fn output(ask: &Ask, answer: &Answer, ids: &mut Rng) -> Vec<Item> {
     let phase = if answer.has_calls() { "commentary" } else { "final_answer" };
-    answer.parts.iter().map(|part| item(ask, part, phase, ids)).collect()
+    answer.parts.iter().map(|part| item(ask, answer, part, phase, ids)).collect()
 }
 
-fn item(ask: &Ask, part: &Part, phase: &'static str, ids: &mut Rng) -> Item {
+fn item(ask: &Ask, answer: &Answer, part: &Part, phase: &'static str, ids: &mut Rng) -> Item {
     let status = Status::Completed;
     match part {
         Part::Text(pieces) => {
-            message(ids, phase, TextPart::OutputText { text: pieces.concat(), annotations: [], logprobs: [] })
+            let text = pieces.concat();
+            let annotations = annotations(&text, answer.sources());
+            message(ids, phase, TextPart::OutputText { text, annotations, logprobs: [] })
         }
         Part::Refusal(why) => message(ids, phase, TextPart::Refusal { refusal: why.clone() }),
-        Part::Thinking(pieces) => Item::Reasoning {
-            id: ids.id("rs_", 48),
-            summary: vec![SummaryPart::SummaryText { text: pieces.concat() }],
-            encrypted_content: Some(ids.id("gAAAAA", 180) + "=="),
-            status,
-        },
+        Part::Thinking(pieces) => {
+            reasoning(ask, answer, vec![SummaryPart::SummaryText { text: pieces.concat() }], ids)
+        }
+        Part::Redacted => reasoning(ask, answer, Vec::new(), ids),
         Part::Call(call) => {
             let (name, namespace) = (call.name.clone(), call.namespace.clone());
             let (id, call_id) = (ids.id(if call.custom { "ctc_" } else { "fc_" }, 48), ids.id("call_", 24));
@@ -37,12 +37,33 @@ fn item(ask: &Ask, part: &Part, phase: &'static str, ids: &mut Rng) -> Item {
                 Item::FunctionCall { id, call_id, name, namespace, arguments: call.input.clone(), status }
             }
         }
-        Part::Search => {
-            let query = keys::strip(&ask.echo).split_whitespace().take(8).collect::<Vec<_>>().join(" ");
+        Part::Search | Part::Found(_) => {
+            let query = keys::query(&ask.echo);
             let action = SearchAction::Search { queries: vec![query.clone()], query };
             Item::WebSearchCall { id: ids.id("ws_", 48), status, action }
         }
     }
+}
+
+fn reasoning(ask: &Ask, answer: &Answer, summary: Vec<SummaryPart>, ids: &mut Rng) -> Item {
+    Item::Reasoning {
+        id: ids.id("rs_", 48),
+        summary,
+        encrypted_content: Some(answer.seal.encrypted(&ask.model, ids)),
+        status: Status::Completed,
+    }
+}
+
+/// A citation of each source, all of the whole text.
+fn annotations(text: &str, sources: &[Source]) -> Vec<Annotation> {
+    let cite = |source: &Source| Annotation {
+        kind: "url_citation",
+        url: source.url.clone(),
+        title: source.title.clone(),
+        start_index: 0,
+        end_index: text.chars().count(),
+    };
+    sources.iter().map(cite).collect()
 }
 
 fn message(ids: &mut Rng, phase: &'static str, part: TextPart) -> Item {

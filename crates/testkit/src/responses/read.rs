@@ -78,12 +78,16 @@ fn ask(body: &Body) -> Ask {
     let input = body.get("input").unwrap_or(&Value::Null);
     let items = input.as_array().map(Vec::as_slice).unwrap_or_default();
     let turn = last_turn(items);
-    let user = turn.iter().rev().find(|item| is_message(item) && reading::member(item, "role") == "user");
+    let is_user = |item: &Value| is_message(item) && reading::member(item, "role") == "user";
+    let user = turn.iter().rev().find(|item| is_user(item));
     let texts = match input {
         Value::String(text) => vec![text.as_str()],
         _ => user.and_then(|item| item.get("content")).map(reading::texts).unwrap_or_default(),
     };
+    let (earlier, answered) = reading::directed(items, is_user, |item| usize::from(result(item).is_some()));
     Ask {
+        earlier,
+        answered,
         model: reading::text(body, "model").unwrap_or_default().to_owned(),
         prompt: texts.join("\n"),
         echo: texts.last().copied().unwrap_or_default().to_owned(),

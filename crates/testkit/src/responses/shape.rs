@@ -212,8 +212,19 @@ pub(super) enum Item {
 #[derive(Clone, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Part {
-    OutputText { text: String, annotations: [(); 0], logprobs: [(); 0] },
+    OutputText { text: String, annotations: Vec<Annotation>, logprobs: [(); 0] },
     Refusal { refusal: String },
+}
+
+/// `ResponseOutputText.URLCitation`.
+#[derive(Clone, Serialize)]
+pub(super) struct Annotation {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) url: String,
+    pub(super) title: String,
+    pub(super) start_index: usize,
+    pub(super) end_index: usize,
 }
 
 /// `ResponseReasoningItem.Summary`.

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 
 use crate::error::ProviderError;
+use crate::strict::Kept;
 
 /// One stored response.
 #[derive(Debug, Clone)]
@@ -75,6 +76,26 @@ impl Store {
                 let text = format!("Previous response with id '{id}' not found.");
                 Err(ProviderError::field("previous_response_id", text).code("previous_response_not_found"))
             }
+        }
+    }
+
+    /// What is known of stored items and of the response that a request continues.
+    pub(crate) fn known(&self, previous: Option<&str>) -> Kept {
+        let output = |stored: &Stored| stored.body["output"].as_array().cloned().unwrap_or_default();
+        let text = |item: &Value, name: &str| item[name].as_str().map(str::to_owned);
+        let continued = previous.and_then(|id| self.get(id).ok());
+        Kept {
+            calls: continued
+                .iter()
+                .flat_map(|stored| output(stored))
+                .filter_map(|item| text(&item, "call_id"))
+                .collect(),
+            items: self
+                .kept
+                .iter()
+                .flat_map(|stored| output(stored).into_iter().chain(stored.input_items.iter().cloned()))
+                .filter_map(|item| text(&item, "id"))
+                .collect(),
         }
     }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::items;
 use super::shape::{
-    ErrorDetail, Incomplete, Item, Part, Response, ResponseUsage, Status, SummaryPart, ToolUsage,
+    Annotation, ErrorDetail, Incomplete, Item, Part, Response, ResponseUsage, Status, SummaryPart, ToolUsage,
 };
 use crate::answer::{Answer, Stop, input_pieces, pieces};
 use crate::ask::Ask;
@@ -181,6 +181,10 @@ struct PartData<'a> {
     summary: Option<&'a SummaryPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     logprobs: Option<[(); 0]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotation_index: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotation: Option<&'a Annotation>,
 }
 
 #[derive(Serialize)]
@@ -255,15 +259,23 @@ impl Stream {
     fn content(&mut self, place: Place<'_>, part: &Part) {
         let empty = match part {
             Part::OutputText { .. } => {
-                Part::OutputText { text: String::new(), annotations: [], logprobs: [] }
+                Part::OutputText { text: String::new(), annotations: Vec::new(), logprobs: [] }
             }
             Part::Refusal { .. } => Part::Refusal { refusal: String::new() },
         };
         let added = PartData { part: Some(&empty), ..PartData::default() };
         self.placed("response.content_part.added", place, added);
         match part {
-            Part::OutputText { text, .. } => {
+            Part::OutputText { text, annotations, .. } => {
                 self.deltas("response.output_text.delta", place, pieces(text), true);
+                for (annotation_index, annotation) in annotations.iter().enumerate() {
+                    let data = PartData {
+                        annotation_index: Some(annotation_index),
+                        annotation: Some(annotation),
+                        ..PartData::default()
+                    };
+                    self.placed("response.output_text.annotation.added", place, data);
+                }
                 let data = PartData { text: Some(text), logprobs: Some([]), ..PartData::default() };
                 self.placed("response.output_text.done", place, data);
             }

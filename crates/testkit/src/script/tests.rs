@@ -19,7 +19,8 @@ fn ask() -> Ask {
 
 fn run(ask: &Ask, content: &Content) -> Answer {
     let headers = HeaderMap::from_iter([(http::header::USER_AGENT, http::HeaderValue::from_static("test"))]);
-    answer(ask, content, &Received { headers: &headers, body: b"{\"the\": \"body\"}" }, 1)
+    let seal = Seal { seed: 1, credential: String::new() };
+    answer(ask, content, &Received { headers: &headers, body: b"{\"the\": \"body\"}" }, &seal)
 }
 
 fn said(answer: &Answer) -> String {

@@ -4,8 +4,13 @@
 mod client;
 mod control;
 mod faults;
+mod loops;
 mod prepared;
+mod reasoning;
+mod refused;
 mod shapes;
+mod steps;
 mod stored;
 mod streams;
 mod transport;
+mod vendors;

@@ -9,7 +9,7 @@ const HOSTS: &[(&str, Family)] = &[
     ("services.ai.azure.com", Family::Azure),
     ("cognitiveservices.azure.com", Family::Azure),
     ("api.anthropic.com", Family::Anthropic),
-    ("api.deepseek.com", Family::Deepseek),
+    ("deepseek.com", Family::Deepseek),
     ("bigmodel.cn", Family::Zhipu),
     ("z.ai", Family::Zhipu),
     ("xiaomimimo.com", Family::Mimo),
@@ -18,6 +18,7 @@ const HOSTS: &[(&str, Family)] = &[
     ("kimi.com", Family::Moonshot),
     ("aliyuncs.com", Family::Qwen),
     ("openrouter.ai", Family::Openrouter),
+    ("ollama.com", Family::Ollama),
 ];
 const PORTS: &[(&str, Family)] = &[("11434", Family::Ollama)];
 
@@ -45,6 +46,10 @@ mod tests {
             ("my-resource.openai.azure.com", Some(Family::Azure)),
             ("dashscope-intl.aliyuncs.com", Some(Family::Qwen)),
             ("localhost:11434", Some(Family::Ollama)),
+            ("token-plan-cn.xiaomimimo.com", Some(Family::Mimo)),
+            ("ws-1.cn-beijing.maas.aliyuncs.com", Some(Family::Qwen)),
+            ("api.moonshot.cn", Some(Family::Moonshot)),
+            ("[::1]:11434", Some(Family::Ollama)),
             ("notz.ai", None),
             ("127.0.0.1:8000", None),
         ] {

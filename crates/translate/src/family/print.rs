@@ -1,7 +1,7 @@
 //! The table of families as Markdown.
 
 use super::{Family, MaxTokens, Quirks, ReasoningBack, ReasoningMember, ReasoningStyle};
-use crate::traits::StructuredOutput;
+use crate::traits::{ForcedToolChoice, StructuredOutput};
 use std::fmt::Write;
 
 /// The table, for `docs/translation.md`.
@@ -26,8 +26,9 @@ fn columns(quirks: &Quirks) -> String {
     let asked = match quirks.reasoning {
         ReasoningStyle::Effort => "`reasoning_effort`",
         ReasoningStyle::ThinkingAndEffort => "`thinking`, `reasoning_effort`",
+        ReasoningStyle::ThinkingOrEffort => "`reasoning_effort` or `thinking`",
         ReasoningStyle::Thinking => "`thinking`",
-        ReasoningStyle::EnableThinking => "`enable_thinking`, `thinking_budget`",
+        ReasoningStyle::EnableThinking => "`enable_thinking`, `thinking_budget`, `reasoning_effort`",
         ReasoningStyle::Object => "`reasoning`",
         ReasoningStyle::TemplateArguments => "`chat_template_kwargs`",
         ReasoningStyle::No => "",
@@ -52,20 +53,15 @@ fn columns(quirks: &Quirks) -> String {
         StructuredOutput::JsonObject => "JSON",
         StructuredOutput::JsonSchema => "schema",
     };
+    let forced = match quirks.forced_tool_choice {
+        ForcedToolChoice::Accepted => "yes",
+        ForcedToolChoice::RequiredOnly => "any, none by name",
+        ForcedToolChoice::NotWithThinking => "without thinking",
+        ForcedToolChoice::Refused => "no",
+    };
     let yes = |yes: bool| if yes { "yes" } else { "no" };
     let (takes, not) = words(quirks);
-    [
-        limit,
-        asked,
-        &back,
-        &stop,
-        form,
-        yes(quirks.forced_tool_choice),
-        yes(quirks.include_usage),
-        &takes,
-        &not,
-    ]
-    .join(" | ")
+    [limit, asked, &back, &stop, form, forced, yes(quirks.include_usage), &takes, &not].join(" | ")
 }
 
 /// What is taken, and what is not, each by its word.

@@ -1,6 +1,6 @@
 //! In what families differ.
 
-use crate::traits::StructuredOutput;
+use crate::traits::{ForcedToolChoice, StructuredOutput};
 
 /// How a family wants its requests. All but `reasoning_back` is about Chat Completions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub struct Quirks {
     pub seed: bool,
     /// How many stop sequences it takes.
     pub stop_max: u8,
-    /// Whether a tool call can be forced.
-    pub forced_tool_choice: bool,
+    /// Whether a tool call can be forced, whatever the model.
+    pub forced_tool_choice: ForcedToolChoice,
     /// Whether `parallel_tool_calls` is known.
     pub parallel_tool_calls: bool,
     /// Whether custom tools, with free text, are known.
@@ -98,13 +98,15 @@ pub enum ReasoningStyle {
     Effort,
     /// `thinking: {type}` and `reasoning_effort`.
     ThinkingAndEffort,
+    /// `reasoning_effort`, else `thinking: {type}`: both at once are refused.
+    ThinkingOrEffort,
     /// `thinking: {type}` alone.
     Thinking,
-    /// `enable_thinking` and `thinking_budget`.
+    /// `enable_thinking` and `thinking_budget`, or `reasoning_effort`.
     EnableThinking,
     /// OpenRouter's `reasoning: {effort | max_tokens | enabled, exclude}`.
     Object,
-    /// `chat_template_kwargs: {enable_thinking}`.
+    /// `chat_template_kwargs: {enable_thinking, reasoning_effort}`, and `reasoning_effort` where its words are everybody's.
     TemplateArguments,
     /// Not at all.
     No,

@@ -7,7 +7,7 @@ use super::Family;
 use super::quirks::{
     CacheMark, EndUser, Lists, MaxTokens, Quirks, ReasoningBack, ReasoningMember, ReasoningStyle,
 };
-use crate::traits::StructuredOutput;
+use crate::traits::{ForcedToolChoice, StructuredOutput};
 
 pub(super) const fn of(family: Family) -> &'static Quirks {
     match family {
@@ -39,7 +39,7 @@ const GENERIC: Quirks = Quirks {
     top_k: true,
     seed: true,
     stop_max: 4,
-    forced_tool_choice: true,
+    forced_tool_choice: ForcedToolChoice::Accepted,
     parallel_tool_calls: true,
     custom_tools: false,
     strict: true,
@@ -83,7 +83,8 @@ const AZURE: Quirks =
 const ANTHROPIC: Quirks =
     Quirks { reasoning_back: ReasoningBack::Proven, reasoning: ReasoningStyle::No, seed: false, ..GENERIC };
 
-/// Refuses a turn with calls that comes without its reasoning.
+/// Refuses a turn with calls that comes without its reasoning. Source: api-docs.deepseek.com, thinking mode and chat
+/// completions.
 const DEEPSEEK: Quirks = Quirks {
     reasoning_back: ReasoningBack::TextWithCalls,
     reasoning: ReasoningStyle::ThinkingAndEffort,
@@ -99,25 +100,26 @@ const DEEPSEEK: Quirks = Quirks {
     ..GENERIC
 };
 
-/// Takes one stop sequence and no forced tool.
-const ZHIPU: Quirks = Quirks {
-    reasoning: ReasoningStyle::Thinking,
-    stop_max: 1,
-    forced_tool_choice: false,
-    strict: false,
-    ..DEEPSEEK
-};
+/// Takes one stop sequence and no forced tool. Source: docs.bigmodel.cn, chat completions and function calling.
+const ZHIPU: Quirks =
+    Quirks { stop_max: 1, forced_tool_choice: ForcedToolChoice::Refused, strict: false, ..DEEPSEEK };
 
+/// Wants its reasoning back as DeepSeek does. Source: mimo.mi.com, OpenAI API compatibility and deep thinking.
 const MIMO: Quirks = Quirks {
     max_tokens: MaxTokens::MaxCompletionTokens,
+    developer: true,
     reasoning: ReasoningStyle::Thinking,
-    forced_tool_choice: false,
+    forced_tool_choice: ForcedToolChoice::Refused,
+    stop_max: 4,
     ..DEEPSEEK
 };
 
-/// Kimi keeps its reasoning over a whole tool loop.
+/// Kimi keeps its reasoning over a whole tool loop, and `max_tokens` has no effect any more. Source: platform.kimi.ai,
+/// chat completions, tool choice and model parameters.
 const MOONSHOT: Quirks = Quirks {
-    reasoning: ReasoningStyle::Thinking,
+    max_tokens: MaxTokens::MaxCompletionTokens,
+    reasoning: ReasoningStyle::ThinkingOrEffort,
+    end_user: Some(EndUser::SafetyIdentifier),
     reasoning_back: ReasoningBack::Text,
     stop_max: 5,
     response_format: StructuredOutput::JsonSchema,
@@ -125,8 +127,11 @@ const MOONSHOT: Quirks = Quirks {
     ..DEEPSEEK
 };
 
+/// Takes reasoning back and goes on without it. Source: Model Studio, OpenAI compatible chat completions and deep
+/// thinking.
 const QWEN: Quirks = Quirks {
     reasoning: ReasoningStyle::EnableThinking,
+    reasoning_back: ReasoningBack::TextIfAny,
     top_k: true,
     seed: true,
     parallel_tool_calls: true,
@@ -134,7 +139,8 @@ const QWEN: Quirks = Quirks {
     ..DEEPSEEK
 };
 
-/// Passes on what the model behind it takes, and drops the rest itself.
+/// Passes on what the model behind it takes, and drops the rest itself. Source: openrouter.ai, parameters and reasoning
+/// tokens.
 const OPENROUTER: Quirks = Quirks {
     reasoning_back: ReasoningBack::Text,
     reasoning_member: ReasoningMember::Reasoning,
@@ -147,6 +153,7 @@ const OPENROUTER: Quirks = Quirks {
     ..GENERIC
 };
 
+/// Source: docs.vllm.ai, OpenAI compatible server and reasoning outputs.
 const VLLM: Quirks = Quirks {
     reasoning_back: ReasoningBack::Text,
     reasoning_member: ReasoningMember::Reasoning,
@@ -157,9 +164,15 @@ const VLLM: Quirks = Quirks {
     ..GENERIC
 };
 
-const LLAMACPP: Quirks =
-    Quirks { reasoning_member: ReasoningMember::ReasoningContent, end_user: None, ..VLLM };
+/// Takes a tool by its name for no choice at all. Source: the server's own README.
+const LLAMACPP: Quirks = Quirks {
+    reasoning_member: ReasoningMember::ReasoningContent,
+    forced_tool_choice: ForcedToolChoice::RequiredOnly,
+    end_user: None,
+    ..VLLM
+};
 
+/// Source: docs.ollama.com, OpenAI compatibility.
 const OLLAMA: Quirks = Quirks {
     reasoning_back: ReasoningBack::Nothing,
     reasoning: ReasoningStyle::Effort,
@@ -167,7 +180,7 @@ const OLLAMA: Quirks = Quirks {
     lists: Lists::WithPictures,
     top_k: false,
     parallel_tool_calls: false,
-    forced_tool_choice: false,
+    forced_tool_choice: ForcedToolChoice::Refused,
     strict: false,
     end_user: None,
     ..VLLM

@@ -34,6 +34,8 @@ enum Kind {
     ToolUse,
     ServerToolUse,
     Compaction,
+    /// Of a tool that is new at the provider: nothing is known of it but that it has input.
+    NewToolUse,
     /// No deltas belong to it.
     Sealed,
 }
@@ -142,7 +144,7 @@ impl Stream {
                 open.signed = true;
                 Ok(())
             }
-            (Kind::ToolUse | Kind::ServerToolUse, "input_json_delta") => {
+            (Kind::ToolUse | Kind::ServerToolUse | Kind::NewToolUse, "input_json_delta") => {
                 open.input.push(text(delta, "partial_json", "delta_shape")?);
                 Ok(())
             }
@@ -204,6 +206,7 @@ fn kind(block: &Value) -> Check<Kind> {
             if kind == "tool_use" { Kind::ToolUse } else { Kind::ServerToolUse }
         }
         "compaction" => Kind::Compaction,
+        other if other.ends_with("tool_use") => Kind::NewToolUse,
         _ => Kind::Sealed,
     })
 }

@@ -71,14 +71,14 @@ enum KnownOut<'a> {
 pub(super) struct ResultOut<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
-    tool_use_id: &'a str,
+    tool_use_id: Cow<'a, str>,
     content: Box<RawValue>,
 }
 
 impl<'a> ResultOut<'a> {
     pub(super) fn new(kind: &'a str, call_id: &'a str, content: &str) -> Result<Self, TranslateError> {
         let content = RawValue::from_string(content.to_owned()).map_err(TranslateError::Encode)?;
-        Ok(Self { kind, tool_use_id: call_id, content })
+        Ok(Self { kind, tool_use_id: calls::plain(call_id), content })
     }
 }
 
@@ -167,7 +167,7 @@ impl<'a> Blocks<'a, '_> {
                 KnownOut::ServerToolUse { id, name, input: to_object(input).map_err(TranslateError::Encode)? }
             }
             PartBody::ServerToolResult { call_id, kind, content }
-                if self.is_own || kind == WEB_SEARCH_RESULT =>
+                if !call_id.is_empty() && (self.is_own || kind == WEB_SEARCH_RESULT) =>
             {
                 self.written.push(BlockOut::Result(ResultOut::new(kind, call_id, content)?));
                 return Ok(());

@@ -159,17 +159,19 @@ impl Writer {
                 (Open::ToolUse, EmptyBlockOut::ServerToolUse { id: &made_id, name, input: Empty {} })
             }
             PartStart::ServerToolResult { call_id, kind, content }
-                if self.is_own || kind == WEB_SEARCH_RESULT =>
+                if !call_id.is_empty() && (self.is_own || kind == WEB_SEARCH_RESULT) =>
             {
                 let result = ResultOut::new(kind, call_id, content)?;
                 return self.block_start(Open::Whole, BlockStartOut::Result(result), out);
             }
             PartStart::ServerToolCall { .. } => return self.leave_out("server_tool_call"),
             PartStart::ServerToolResult { .. } => return self.leave_out("server_tool_result"),
-            PartStart::Other { json, .. } if self.is_own && !json.is_empty() => {
+            PartStart::Other { kind, json } if self.is_own && !json.is_empty() => {
                 let json = json.clone().into_owned();
                 let raw = RawValue::from_string(json).map_err(TranslateError::Encode)?;
-                return self.block_start(Open::ToolUse, BlockStartOut::Raw(raw), out);
+                // Other blocks that are not known come whole; a delta of theirs would not be known either.
+                let open = if kind.ends_with("tool_use") { Open::ToolUse } else { Open::Whole };
+                return self.block_start(open, BlockStartOut::Raw(raw), out);
             }
             PartStart::Other { kind, .. } => {
                 self.notes.add_block(kind);

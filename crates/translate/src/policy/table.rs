@@ -424,6 +424,20 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         from: Responses,
+        field: "tools.web_search.external_web_access",
+        at: &[(Messages, Dropped, "the search there is always live")],
+        neutral: &["true"],
+        sample: r#"{"tools":[{"type":"web_search","external_web_access":false}]}"#,
+    },
+    Row {
+        from: Responses,
+        field: "tools.web_search.search_context_size",
+        at: &[(Messages, Dropped, "the search there has no such measure")],
+        neutral: &["\"medium\""],
+        sample: r#"{"tools":[{"type":"web_search","search_context_size":"high"}]}"#,
+    },
+    Row {
+        from: Responses,
         field: "input.phase",
         at: &[
             (Messages, Adapted, "the order of text and calls tells it"),

@@ -11,10 +11,13 @@ use std::collections::{HashMap, HashSet};
 /// the model still reads it.
 pub(crate) fn pair(turns: &mut Vec<Turn<'_>>, notes: &mut Notes) {
     let mut results = take_results(turns);
+    let mut taken = call_ids(turns);
+    let mut seen = HashSet::new();
     let mut at = 0;
     while at < turns.len() {
         if turns[at].role == Role::Assistant {
-            let answers = answers_to(&turns[at], &mut results, notes);
+            let mut answers = answers_to(&turns[at], &mut results, notes);
+            tell_apart(&mut turns[at], &mut answers, &mut seen, &mut taken);
             if !answers.is_empty() {
                 put_behind(turns, at, answers);
             }
@@ -72,6 +75,33 @@ fn answers_to<'a>(turn: &Turn<'a>, results: &mut Results<'a>, notes: &mut Notes)
             })
         })
         .collect()
+}
+
+/// Gives a call whose id an earlier one has another, and its answer with it: some servers number each turn's calls anew,
+/// and a strict provider refuses the second.
+fn tell_apart<'a>(
+    turn: &mut Turn<'a>,
+    answers: &mut [TurnPart<'a>],
+    seen: &mut HashSet<String>,
+    taken: &mut HashSet<String>,
+) {
+    let calls = turn.parts.iter_mut().filter_map(|part| match &mut part.body {
+        PartOfTurn::ToolCall(call) => Some(call),
+        _ => None,
+    });
+    for (call, answer) in calls.zip(answers) {
+        if seen.insert(call.id.clone().into_owned()) {
+            continue;
+        }
+        let mut number = seen.len();
+        while !taken.insert(format!("call_again_{number}")) {
+            number += 1;
+        }
+        call.id = Cow::Owned(format!("call_again_{number}"));
+        if let PartOfTurn::ToolResult(result) = &mut answer.body {
+            result.call_id = call.id.clone();
+        }
+    }
 }
 
 fn missing<'a>(call_id: Cow<'a, str>, kind: CallKind<'a>) -> TurnPart<'a> {

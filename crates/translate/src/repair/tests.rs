@@ -105,7 +105,7 @@ fn an_id_used_twice_pairs_in_order() {
         turn(Assistant, vec![call("a")]),
         turn(User, vec![result("a", "2")]),
     ]);
-    assert_eq!(turns, ["Assistant c:a", "User r:a", "Assistant c:a", "User r:a"]);
+    assert_eq!(turns, ["Assistant c:a", "User r:a", "Assistant c:call_again_1", "User r:call_again_1"]);
     assert!(notes.is_empty());
 }
 
@@ -160,4 +160,22 @@ fn blank_texts_go() {
     let PartOfTurn::ToolResult(result) = &turns[0].parts[0].body else { panic!("the result stays") };
     assert!(result.content.is_empty());
     assert_eq!(turns[0].parts.len(), 2);
+}
+
+#[test]
+fn calls_with_one_id_are_told_apart() {
+    let (turns, notes) = paired(vec![
+        turn(Role::Assistant, vec![call("a"), call("a")]),
+        turn(Role::User, vec![result("a", "1"), result("a", "2")]),
+        turn(Role::Assistant, vec![call("a")]),
+        turn(Role::User, vec![result("a", "3")]),
+    ]);
+    let want = [
+        "Assistant c:a c:call_again_1",
+        "User r:a r:call_again_1",
+        "Assistant c:call_again_2",
+        "User r:call_again_2",
+    ];
+    assert_eq!(turns, want);
+    assert!(notes.is_empty());
 }

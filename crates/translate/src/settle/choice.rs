@@ -1,10 +1,10 @@
 //! Which tools may be called, where the target has no such choice.
 
 use crate::error::TranslateError;
-use crate::ir::{Request, ToolChoice};
+use crate::ir::{Effort, Request, ThinkingMode, ToolChoice};
 use crate::notes::Notes;
 use crate::target::Target;
-use crate::traits::ForcedToolChoice;
+use crate::traits::{Disabling, ForcedToolChoice};
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 
@@ -31,8 +31,8 @@ pub(super) fn settle(
         }
         choice => request.tool_choice = choice,
     }
-    if forcing_is_refused(request, target) {
-        unforce(request, notes);
+    if matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Named { .. })) {
+        force(request, target, notes);
     }
     if request.parallel_tool_calls == Some(false) && target.protocol == Protocol::Messages {
         request.tool_choice.get_or_insert(ToolChoice::Auto);
@@ -47,26 +47,50 @@ fn keep_only(request: &mut Request<'_>, names: &[Cow<'_, str>], target: &Target<
     request.tools.retain(|tool| fitting.contains(&tool.name));
 }
 
-fn forcing_is_refused(request: &Request<'_>, target: &Target<'_>) -> bool {
-    let by_family = target.protocol == Protocol::Chat && !target.quirks().forced_tool_choice;
-    by_family
-        || target.traits.forced_tool_choice == ForcedToolChoice::Refused
-        || (target.traits.forced_tool_choice == ForcedToolChoice::NotWithThinking
-            && matches!(request.reasoning.mode, Some(crate::ir::ThinkingMode::Enabled { .. })))
+/// Settles a choice that forces a call.
+fn force(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
+    let by_family = match target.protocol {
+        Protocol::Chat => target.quirks().forced_tool_choice,
+        Protocol::Messages | Protocol::Responses => ForcedToolChoice::Accepted,
+    };
+    match by_family.max(target.traits.forced_tool_choice) {
+        ForcedToolChoice::Accepted => {}
+        ForcedToolChoice::RequiredOnly => only_named(request),
+        ForcedToolChoice::NotWithThinking => {
+            if target.traits.thinks_with(&request.reasoning) && !think_not(request, target, notes) {
+                unforce(request, notes);
+            }
+        }
+        ForcedToolChoice::Refused => unforce(request, notes),
+    }
+}
+
+/// One tool by its name is some tool of only that one.
+fn only_named(request: &mut Request<'_>) {
+    if let Some(ToolChoice::Named { name, .. }) = &request.tool_choice {
+        request.tools.retain(|tool| tool.name == *name);
+        request.tool_choice = Some(ToolChoice::Required);
+    }
+}
+
+/// Switches thinking off for the forced call, which the caller asked for more plainly. False: it cannot be.
+fn think_not(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) -> bool {
+    if target.traits.disabling == Disabling::Never {
+        return false;
+    }
+    let said = &mut request.reasoning;
+    if said.mode.is_some() || said.effort.is_some() {
+        notes.add("reasoning_effort");
+    }
+    let unasked = target.traits.thinks_unasked;
+    said.mode = unasked.then_some(ThinkingMode::Disabled);
+    said.effort = unasked.then_some(Effort::None);
+    true
 }
 
 /// What comes nearest to a call that cannot be forced: only that tool to choose from.
 fn unforce(request: &mut Request<'_>, notes: &mut Notes) {
-    match request.tool_choice.take() {
-        Some(ToolChoice::Required) => {
-            notes.add("tool_choice");
-            request.tool_choice = Some(ToolChoice::Auto);
-        }
-        Some(ToolChoice::Named { name, .. }) => {
-            notes.add("tool_choice");
-            request.tools.retain(|tool| tool.name == name);
-            request.tool_choice = Some(ToolChoice::Auto);
-        }
-        choice => request.tool_choice = choice,
-    }
+    notes.add("tool_choice");
+    only_named(request);
+    request.tool_choice = Some(ToolChoice::Auto);
 }

@@ -1,6 +1,6 @@
 //! How tokens are drawn, as far as the target's model lets a caller say.
 
-use crate::ir::{Effort, Request};
+use crate::ir::Request;
 use crate::notes::Notes;
 use crate::target::Target;
 use crate::traits::SamplingTrait;
@@ -11,7 +11,7 @@ pub(super) fn settle(request: &mut Request<'_>, target: &Target<'_>, notes: &mut
     let accepted = match target.traits.sampling {
         SamplingTrait::Accepted => true,
         SamplingTrait::Refused => false,
-        SamplingTrait::WithoutReasoning => request.reasoning.effort == Some(Effort::None),
+        SamplingTrait::WithoutReasoning => !target.traits.thinks_with(&request.reasoning),
     };
     let quirks = target.quirks();
     let chat = target.protocol == Protocol::Chat;

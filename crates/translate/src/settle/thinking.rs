@@ -3,10 +3,10 @@
 //! Messages speaks of modes and budgets, OpenAI of efforts. Budgets become efforts by their size and efforts budgets
 //! by the same scale, so that there and back is the same.
 
-use crate::ir::{Effort, Request, Shown, ThinkingMode, ToolChoice};
+use crate::ir::{Effort, PartOfTurn, Request, Role, Shown, ThinkingMode, Turn};
 use crate::notes::Notes;
 use crate::target::Target;
-use crate::traits::{Disabling, ForcedToolChoice};
+use crate::traits::Disabling;
 use tollgate_protocol::Protocol;
 
 /// Anthropic's least budget.
@@ -55,9 +55,35 @@ fn for_openai(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes)
         (from_mode, None) => from_mode,
     };
     said.effort = wanted.and_then(|wanted| clamped(wanted, target, notes));
-    if target.traits.efforts.is_empty() && !target.traits.thinks() {
-        said.mode = None;
+    said.mode = mode_for_openai(wanted, said.mode, target, notes);
+    if !target.traits.thinks() {
         said.shown = None;
+    }
+}
+
+/// What is left to say by a switch: all of it where the model has no efforts.
+fn mode_for_openai(
+    wanted: Option<Effort>,
+    mode: Option<ThinkingMode>,
+    target: &Target<'_>,
+    notes: &mut Notes,
+) -> Option<ThinkingMode> {
+    let traits = target.traits;
+    if !traits.thinks() {
+        return None;
+    }
+    let has_switch = traits.disabling != Disabling::Never;
+    if !traits.efforts.is_empty() {
+        return mode.filter(|_| has_switch);
+    }
+    match wanted {
+        Some(wanted) if wanted > Effort::Minimal => mode.or(Some(ThinkingMode::Adaptive)),
+        Some(_) if has_switch => Some(ThinkingMode::Disabled),
+        Some(_) => {
+            notes.add("reasoning_effort");
+            None
+        }
+        None => mode,
     }
 }
 
@@ -79,6 +105,31 @@ fn clamped(wanted: Effort, target: &Target<'_>, notes: &mut Notes) -> Option<Eff
 }
 
 fn for_messages(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
+    choose_mode(request, target, notes);
+    let has_budget = matches!(request.reasoning.mode, Some(ThinkingMode::Enabled { .. }));
+    if has_budget && is_thoughtless_loop(request) {
+        request.reasoning.mode = None;
+        request.reasoning.shown = None;
+        notes.add(if request.protocol == Protocol::Messages { "thinking" } else { "reasoning_effort" });
+    }
+}
+
+/// Whether a tool loop is under way whose turn does not begin with reasoning: because another model made it, or nobody
+/// remembers it. Anthropic refuses a budget for thinking in the middle of one.
+fn is_thoughtless_loop(request: &Request<'_>) -> bool {
+    let turns = &request.turns;
+    let Some(last) = turns.iter().rposition(|turn| turn.role == Role::Assistant) else { return false };
+    let result =
+        |turn: &Turn<'_>| turn.parts.iter().any(|part| matches!(part.body, PartOfTurn::ToolResult(_)));
+    if !turns.iter().skip(last + 1).any(result) {
+        return false;
+    }
+    let run = turns.iter().take(last + 1).rev().take_while(|turn| turn.role == Role::Assistant);
+    let first = run.filter_map(|turn| turn.parts.first()).last();
+    !first.is_some_and(|part| matches!(part.body, PartOfTurn::Reasoning(_)))
+}
+
+fn choose_mode(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
     let traits = target.traits;
     let wanted = request.reasoning.effort;
     request.reasoning.effort = None;
@@ -92,7 +143,7 @@ fn for_messages(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Note
         request.reasoning.mode = Some(ThinkingMode::Adaptive);
         request.reasoning.effort = clamped(wanted, target, notes);
     } else if traits.thinking_enabled {
-        enable(request, target, wanted, notes);
+        enable(request, wanted, notes);
     } else {
         notes.add("reasoning_effort");
     }
@@ -111,13 +162,10 @@ fn switch_off(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes)
     }
 }
 
-/// Thinking with a budget, where the limit leaves room for one and no tool is forced.
-fn enable(request: &mut Request<'_>, target: &Target<'_>, wanted: Effort, notes: &mut Notes) {
-    let forced = matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Named { .. }));
+/// Thinking with a budget, where the limit leaves room for one.
+fn enable(request: &mut Request<'_>, wanted: Effort, notes: &mut Notes) {
     let room = request.max_output_tokens.unwrap_or(0).saturating_sub(LEAST_ANSWER_TOKENS);
-    if room < LEAST_BUDGET_TOKENS
-        || (forced && target.traits.forced_tool_choice != ForcedToolChoice::Accepted)
-    {
+    if room < LEAST_BUDGET_TOKENS {
         notes.add("reasoning_effort");
         return;
     }

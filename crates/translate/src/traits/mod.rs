@@ -13,6 +13,7 @@ pub use effort::Efforts;
 pub use patch::TraitsPatch;
 pub use print::markdown;
 
+use crate::ir::{Effort, ReasoningSettings, ThinkingMode};
 use serde::{Deserialize, Serialize};
 
 /// What a model takes.
@@ -31,6 +32,8 @@ pub struct ModelTraits {
     pub thinking_adaptive: bool,
     /// Whether `thinking.type: "enabled"` with a budget is accepted (Messages).
     pub thinking_enabled: bool,
+    /// Whether it thinks where a request says nothing of it.
+    pub thinks_unasked: bool,
     /// Whether thinking can be switched off.
     pub disabling: Disabling,
     /// The efforts it has.
@@ -91,13 +94,15 @@ pub enum Disabling {
     Never,
 }
 
-/// Whether a tool call can be forced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether a tool call can be forced, from most to least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ForcedToolChoice {
     /// Yes.
     Accepted,
-    /// Only without a thinking budget.
+    /// Some call, but not that of one tool.
+    RequiredOnly,
+    /// Only where the model does not think.
     NotWithThinking,
     /// No.
     Refused,
@@ -135,6 +140,17 @@ impl ModelTraits {
     #[must_use]
     pub const fn thinks(&self) -> bool {
         self.thinking_adaptive || self.thinking_enabled || !self.efforts.is_empty()
+    }
+
+    /// Whether it thinks where a request says this of it.
+    #[must_use]
+    pub(crate) fn thinks_with(&self, asked: &ReasoningSettings<'_>) -> bool {
+        match (asked.mode, asked.effort) {
+            _ if self.disabling == Disabling::Never => self.thinks(),
+            (Some(ThinkingMode::Disabled), _) | (_, Some(Effort::None)) => false,
+            (None, None) => self.thinks_unasked,
+            _ => self.thinks(),
+        }
     }
 
     /// The limit of an answer whose caller named none.

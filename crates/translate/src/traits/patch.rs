@@ -35,6 +35,7 @@ patch! {
     stop: bool,
     thinking_adaptive: bool,
     thinking_enabled: bool,
+    thinks_unasked: bool,
     disabling: Disabling,
     efforts: Efforts,
     forced_tool_choice: ForcedToolChoice,

@@ -1,6 +1,6 @@
 //! The table of models as Markdown.
 
-use super::table::TABLE;
+use super::table::rows;
 use super::{Disabling, ForcedToolChoice, ModelTraits, SamplingTrait, StructuredOutput};
 use crate::ir::Effort;
 use std::fmt::Write;
@@ -9,10 +9,10 @@ use std::fmt::Write;
 #[must_use]
 pub fn markdown() -> String {
     let mut out = String::from(
-        "| names that begin with | answer tokens | sampling | thinking | off | efforts | forced tools | form | sees |\n\
-         |---|---:|---|---|---|---|---|---|---|\n",
+        "| names that begin with | answer tokens | sampling | thinking | unasked | off | efforts | forced tools | form | sees |\n\
+         |---|---:|---|---|---|---|---|---|---|---|\n",
     );
-    for row in TABLE {
+    for row in rows() {
         let names: Vec<String> = row.names.iter().map(|name| format!("`{name}`")).collect();
         // Writing to a string cannot fail.
         let _ = writeln!(out, "| {} | {} |", names.join(", "), columns(&row.traits));
@@ -33,6 +33,7 @@ fn columns(traits: &ModelTraits) -> String {
         (false, true) => "budget",
         (false, false) => "",
     };
+    let unasked = if traits.thinks_unasked { "yes" } else { "" };
     let off = match traits.disabling {
         Disabling::Always => "yes",
         Disabling::UpToHigh => "up to high",
@@ -41,7 +42,8 @@ fn columns(traits: &ModelTraits) -> String {
     let efforts: Vec<&str> = traits.efforts.iter().map(Effort::as_str).collect();
     let forced = match traits.forced_tool_choice {
         ForcedToolChoice::Accepted => "yes",
-        ForcedToolChoice::NotWithThinking => "without a budget",
+        ForcedToolChoice::RequiredOnly => "any, none by name",
+        ForcedToolChoice::NotWithThinking => "without thinking",
         ForcedToolChoice::Refused => "no",
     };
     let form = match traits.structured_output {
@@ -55,5 +57,5 @@ fn columns(traits: &ModelTraits) -> String {
         (false, true) => "PDF",
         (false, false) => "",
     };
-    [&output, sampling, thinking, off, &efforts.join(" "), forced, form, sees].join(" | ")
+    [&output, sampling, thinking, unasked, off, &efforts.join(" "), forced, form, sees].join(" | ")
 }

@@ -51,6 +51,15 @@ impl Kind {
         }
     }
 
+    /// The protocol of the answer, in the envelope or not.
+    pub(crate) const fn answer_protocol(self) -> Protocol {
+        match self {
+            Self::Messages | Self::StyleClaude => Protocol::Messages,
+            Self::Chat | Self::EnvelopeMessages | Self::EnvelopeChat => Protocol::Chat,
+            Self::Responses => Protocol::Responses,
+        }
+    }
+
     /// In which dialect errors are written once the body is understood.
     pub(crate) const fn dialect(self) -> Dialect {
         match self {

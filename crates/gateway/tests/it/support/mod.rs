@@ -3,11 +3,14 @@
 pub(crate) mod client;
 pub(crate) mod error_table;
 pub(crate) mod kind;
+pub(crate) mod lane;
+pub(crate) mod said;
 pub(crate) mod sse;
 pub(crate) mod world;
 
 pub(crate) use client::{Call, Reply};
 pub(crate) use kind::Kind;
+pub(crate) use lane::Lane;
 pub(crate) use world::{Setup, World};
 
 use std::future::Future;

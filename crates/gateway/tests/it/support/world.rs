@@ -18,6 +18,7 @@ use tollgate_store::{
     Location, MasterKey, NewAccount, NewGroup, NewKey, NewModel, NewUser, Store, UsageFilter, UsageRecord,
 };
 use tollgate_testkit::{Sandbox, SandboxConfig, Served};
+use tollgate_translate::family::Family;
 use tollgate_upstream::{Client, ClientConfig, Timeouts};
 
 use super::{Kind, eventually};
@@ -245,6 +246,7 @@ async fn account(store: &Store, group: &Group, number: usize, base: &str, setup:
         ([], Platform::Openai) => &[Protocol::Chat, Protocol::Responses],
         (given, _) => &given[number % given.len()..][..1],
     };
+    let family = if spoken == [Protocol::Messages] { Family::Anthropic } else { Family::Openai };
     let url = |protocol| spoken.contains(&protocol).then(|| base.to_owned());
     let base_urls = BaseUrls {
         messages: url(Protocol::Messages),
@@ -254,6 +256,7 @@ async fn account(store: &Store, group: &Group, number: usize, base: &str, setup:
     let credential = Secret::new(format!("cred-{}-{number}", group.name));
     let name = format!("{}-{number}", group.name);
     let new = NewAccount {
+        family: (!setup.speaks.is_empty()).then_some(family),
         groups: vec![group.id],
         models: SERVED.iter().map(|name| name.parse().unwrap()).collect(),
         model_mapping: mapping(setup.account_mapping),

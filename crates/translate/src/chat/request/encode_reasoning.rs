@@ -27,18 +27,29 @@ impl<'r> Writer<'r, '_> {
                 out.thinking = self.thinking();
                 out.reasoning_effort = effort.map(word);
             }
+            ReasoningStyle::ThinkingOrEffort => {
+                out.reasoning_effort = effort.map(word);
+                if effort.is_none() {
+                    out.thinking = self.thinking_or_not().map(|on| self.thinking_type(on));
+                }
+            }
             ReasoningStyle::Thinking => {
                 out.thinking = self.thinking_or_not().map(|on| self.thinking_type(on));
             }
-
             ReasoningStyle::EnableThinking => {
                 out.enable_thinking = self.thinking_or_not();
-                out.thinking_budget = self.budget();
+                out.thinking_budget = self.budget().filter(|_| effort.is_none());
+                out.reasoning_effort = effort.map(word);
             }
             ReasoningStyle::Object => out.reasoning = self.object(),
             ReasoningStyle::TemplateArguments => {
-                out.chat_template_kwargs =
-                    self.thinking_or_not().map(|enable_thinking| TemplateArgumentsOut { enable_thinking });
+                out.chat_template_kwargs = self.thinking_or_not().map(|enable_thinking| {
+                    TemplateArgumentsOut { enable_thinking, reasoning_effort: effort.map(word) }
+                });
+                // Servers that check the word know these; templates get any.
+                let known =
+                    effort.filter(|effort| matches!(effort, Effort::Low | Effort::Medium | Effort::High));
+                out.reasoning_effort = known.map(word);
             }
             ReasoningStyle::No => {
                 if settings.effort.is_some() || settings.mode.is_some() {
@@ -100,7 +111,8 @@ impl<'r> Writer<'r, '_> {
         // One of effort and budget only is taken.
         match (settings.mode, settings.effort) {
             (Some(ThinkingMode::Disabled), _) => object.enabled = Some(false),
-            (_, Some(effort)) => object.effort = Some(word(effort)),
+            // OpenRouter's words end here.
+            (_, Some(effort)) => object.effort = Some(word(effort.min(Effort::Xhigh))),
             (Some(ThinkingMode::Enabled { budget_tokens }), None) => object.max_tokens = Some(budget_tokens),
             (Some(_), None) => object.enabled = Some(true),
             (None, None) if object.exclude.is_none() && object.extras.is_empty() => return None,

@@ -109,6 +109,8 @@ pub(super) struct ReasoningObjectOut<'a> {
 #[derive(Serialize)]
 pub(super) struct TemplateArgumentsOut {
     pub(super) enable_thinking: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reasoning_effort: Option<&'static str>,
 }
 
 #[derive(Serialize)]

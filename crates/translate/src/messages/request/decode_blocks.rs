@@ -6,7 +6,7 @@ use crate::error::TranslateError;
 use crate::ir::{
     CacheLifetime, CallKind, Extra, PartOfTurn, PastCall, Proof, Reasoning, ToolResult, TurnPart,
 };
-use crate::json::member::{missing, part_of, required};
+use crate::json::member::{missing, part_of, raw, required, wire_type};
 use crate::json::read::Str;
 use crate::json::{Text, compact, non_empty};
 use serde_json::value::RawValue;
@@ -25,6 +25,20 @@ pub(super) fn content<'a>(said: Content<'a>, place: &str) -> Result<Vec<TurnPart
             Ok(made)
         }
     }
+}
+
+/// What a tool gave. A result is none of it: they would nest as deeply as the caller likes, each level on the stack.
+fn result_content<'a>(json: &'a RawValue, place: &str) -> Result<Vec<TurnPart<'a>>, TranslateError> {
+    let said: Content<'a> = part_of(place, json)?;
+    if let Content::Blocks(list) = &said
+        && let Some(at) = list.iter().position(|json| wire_type(json) == "tool_result")
+    {
+        return Err(TranslateError::bad_request(
+            format!("{place}.{at}.type"),
+            "must not be tool_result here",
+        ));
+    }
+    content(said, place)
 }
 
 fn block<'a>(json: &'a RawValue, place: impl Fn() -> String) -> Result<TurnPart<'a>, TranslateError> {
@@ -53,12 +67,12 @@ fn block<'a>(json: &'a RawValue, place: impl Fn() -> String) -> Result<TurnPart<
             return Ok(TurnPart { item_id: None, cache, body, extras: Vec::new() });
         }
     };
-    leftovers(&read, &mut extras);
+    leftovers(read, &mut extras)?;
     Ok(TurnPart { item_id: None, cache, body, extras })
 }
 
 /// Members that belong to blocks of another type.
-fn leftovers<'a>(read: &BlockIn<'a>, extras: &mut Vec<Extra<'a>>) {
+fn leftovers<'a>(read: BlockIn<'a>, extras: &mut Vec<Extra<'a>>) -> Result<(), TranslateError> {
     let members = [
         ("source", read.source),
         ("title", read.title),
@@ -74,6 +88,20 @@ fn leftovers<'a>(read: &BlockIn<'a>, extras: &mut Vec<Extra<'a>>) {
             extras.push(Extra { name: Cow::Borrowed(name), json: Cow::Borrowed(json) });
         }
     }
+    let texts = [
+        ("text", read.text.map(|text| text.0)),
+        ("thinking", read.thinking.map(|text| text.0)),
+        ("signature", read.signature.map(|text| text.0)),
+        ("id", read.id.map(|text| text.0)),
+        ("name", read.name.map(|text| text.0)),
+        ("tool_use_id", read.tool_use_id.map(|text| text.0)),
+    ];
+    for (name, text) in texts {
+        if let Some(text) = text {
+            extras.push(Extra { name: Cow::Borrowed(name), json: Cow::Owned(raw(&*text)?) });
+        }
+    }
+    Ok(())
 }
 
 /// A block of the provider's own, kept as it came.
@@ -129,10 +157,7 @@ fn result<'a>(read: &mut BlockIn<'a>, place: impl Fn() -> String) -> Result<Part
         non_empty(read.tool_use_id.take()).ok_or_else(|| missing(format!("{}.tool_use_id", place())))?;
     let content = match read.content.take() {
         None => Vec::new(),
-        Some(json) => {
-            let place = format!("{}.content", place());
-            content(part_of(&place, json)?, &place)?
-        }
+        Some(json) => result_content(json, &format!("{}.content", place()))?,
     };
     let is_error = match read.is_error.take() {
         None => false,

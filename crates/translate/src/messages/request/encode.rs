@@ -69,6 +69,21 @@ pub(super) struct Writer<'r, 'n> {
     pub(super) foreign: Foreign<'n>,
 }
 
+impl Writer<'_, '_> {
+    /// The mark for a part or tool. One too many is left out and noted: the prompt is the same, its price is not.
+    pub(super) fn mark(
+        &mut self,
+        lifetime: Option<CacheLifetime>,
+    ) -> Result<Option<CacheOut>, TranslateError> {
+        let made = self.marks.take(lifetime);
+        if lifetime.is_some() && made.is_none() {
+            let field = self.foreign.part("prompt_cache_breakpoint");
+            self.foreign.settle(&field)?;
+        }
+        Ok(made)
+    }
+}
+
 /// The marks for the cache: few, and the longer-lived first.
 pub(super) struct Marks {
     own: bool,
@@ -79,7 +94,7 @@ pub(super) struct Marks {
 
 impl Marks {
     /// The mark for a part, if there may be one more.
-    pub(super) fn take(&mut self, lifetime: Option<CacheLifetime>) -> Option<CacheOut> {
+    fn take(&mut self, lifetime: Option<CacheLifetime>) -> Option<CacheOut> {
         let lifetime = lifetime?;
         if self.own {
             return Some(mark(lifetime));

@@ -38,7 +38,7 @@ impl<'r> Writer<'r, '_> {
         // Thinking takes no mark, and a mark that is written as it came is among the extras.
         let has_raw_mark = self.own && part.extras.iter().any(|extra| extra.name == "cache_control");
         if !has_raw_mark && !matches!(part.body, PartOfTurn::Reasoning(_)) {
-            said.cache_control = self.marks.take(part.cache);
+            said.cache_control = self.mark(part.cache)?;
         }
         blocks.push(BlockOut::Said(said));
         Ok(())

@@ -9,6 +9,7 @@ use crate::json::Extras;
 use crate::json::member::{part_of, undated};
 use crate::json::read::wire;
 use crate::messages::WEB_SEARCH;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -49,7 +50,7 @@ impl<'r> Writer<'r, '_> {
                 return Ok(Some(ToolOut::Raw(json)));
             }
             ToolDefinitionKind::Server { what: Some(ServerTool::WebSearch), json, .. } => {
-                return web_search(json).map(Some);
+                return self.web_search(tool, json).map(Some);
             }
             ToolDefinitionKind::ClientNative { kind, .. } | ToolDefinitionKind::Server { kind, .. } => {
                 self.foreign.settle(&format!("tools.{}", undated(kind)))?;
@@ -70,14 +71,40 @@ impl<'r> Writer<'r, '_> {
             name: full_name(tool.namespace.as_deref(), &tool.name),
             description: tool.description.as_deref(),
             input_schema: match schema {
-                Some(schema) => Cow::Borrowed(schema),
+                Some(schema) if self.own => Cow::Borrowed(schema),
+                Some(schema) => of_object(schema)?,
                 None => Cow::Owned(no_arguments()?),
             },
             strict: strict.filter(|strict| self.own || *strict),
             defer_loading: tool.defer_loading,
-            cache_control: if has_raw_mark { None } else { self.marks.take(tool.cache) },
+            cache_control: if has_raw_mark { None } else { self.mark(tool.cache)? },
             extras,
         }))
+    }
+
+    /// OpenAI's search as Anthropic's, with what both have.
+    fn web_search(
+        &mut self,
+        tool: &'r ToolDefinition<'r>,
+        json: &'r RawValue,
+    ) -> Result<ToolOut<'r>, TranslateError> {
+        let read: SearchIn<'r> = part_of("tools.web_search", json)?;
+        let filters = read.filters.unwrap_or_default();
+        self.foreign.values("tools.web_search.", &read.extras)?;
+        self.foreign.values("tools.web_search.filters.", &filters.extras)?;
+        // Only one of the two is taken.
+        let blocked_domains = filters.blocked_domains.filter(|_| filters.allowed_domains.is_none());
+        if filters.blocked_domains.is_some() && blocked_domains.is_none() {
+            self.foreign.settle("tools.web_search.filters.blocked_domains")?;
+        }
+        Ok(ToolOut::WebSearch {
+            r#type: WEB_SEARCH_TYPE,
+            name: WEB_SEARCH,
+            allowed_domains: filters.allowed_domains,
+            blocked_domains,
+            user_location: read.user_location,
+            cache_control: self.mark(tool.cache)?,
+        })
     }
 
     fn choice(&mut self, any_tools: bool) -> Result<Option<ChoiceOut<'r>>, TranslateError> {
@@ -114,6 +141,28 @@ impl<'r> Writer<'r, '_> {
     }
 }
 
+/// A schema that says it is one of an object, as Messages insists; elsewhere that goes without saying.
+fn of_object(schema: &RawValue) -> Result<Cow<'_, RawValue>, TranslateError> {
+    #[derive(serde::Deserialize)]
+    struct Typed {
+        #[serde(rename = "type", default, deserialize_with = "some")]
+        kind: Option<Value>,
+    }
+    fn some<'de, D: serde::Deserializer<'de>>(kind: D) -> Result<Option<Value>, D::Error> {
+        serde::Deserialize::deserialize(kind).map(Some)
+    }
+    let typed = serde_json::from_str::<Typed>(schema.get()).map(|typed| typed.kind);
+    match (typed, schema.get().strip_prefix('{')) {
+        (Ok(Some(kind)), Some(_)) if kind == "object" => Ok(Cow::Borrowed(schema)),
+        (Ok(None), Some(rest)) => {
+            let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
+            let typed = format!("{{\"type\":\"object\"{comma}{rest}");
+            RawValue::from_string(typed).map(Cow::Owned).map_err(TranslateError::Encode)
+        }
+        _ => Err(TranslateError::refused("tools.parameters", "Messages takes the schema of an object only")),
+    }
+}
+
 fn no_arguments() -> Result<Box<RawValue>, TranslateError> {
     RawValue::from_string(NO_ARGUMENTS.to_owned()).map_err(TranslateError::Encode)
 }
@@ -121,6 +170,7 @@ fn no_arguments() -> Result<Box<RawValue>, TranslateError> {
 wire! {
     /// OpenAI's search of the web.
     SearchIn, "a tool" {
+        "type" => kind: &'a RawValue,
         "filters" => filters: FiltersIn<'a>,
         "user_location" => user_location: &'a RawValue,
     }
@@ -134,15 +184,23 @@ wire! {
     }
 }
 
-fn web_search(json: &RawValue) -> Result<ToolOut<'_>, TranslateError> {
-    let read: SearchIn<'_> = part_of("tools.web_search", json)?;
-    let filters = read.filters.unwrap_or_default();
-    Ok(ToolOut::WebSearch {
-        r#type: WEB_SEARCH_TYPE,
-        name: WEB_SEARCH,
-        allowed_domains: filters.allowed_domains,
-        // Only one of the two is taken.
-        blocked_domains: filters.blocked_domains.filter(|_| filters.allowed_domains.is_none()),
-        user_location: read.user_location,
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_without_a_type_is_one_of_an_object() {
+        for (schema, want) in [
+            ("{}", Some(r#"{"type":"object"}"#)),
+            (r#"{"properties":{}}"#, Some(r#"{"type":"object","properties":{}}"#)),
+            (r#"{"type": "object"}"#, Some(r#"{"type": "object"}"#)),
+            (r#"{"type":"string"}"#, None),
+            (r#"{"type":null}"#, None),
+            ("[]", None),
+            ("true", None),
+        ] {
+            let schema: &RawValue = serde_json::from_str(schema).unwrap();
+            assert_eq!(of_object(schema).ok().as_deref().map(RawValue::get), want);
+        }
+    }
 }

@@ -23,6 +23,15 @@ impl Foreign<'_> {
         extras.iter().try_for_each(|extra| self.settle(&format!("{at}{}", extra.name)))
     }
 
+    /// As `extras`, but values that ask for nothing are left out unsaid.
+    pub(super) fn values(&mut self, at: &str, extras: &[Extra<'_>]) -> Result<(), TranslateError> {
+        extras.iter().try_for_each(|extra| {
+            let field = format!("{at}{}", extra.name);
+            policy::settle_value(self.from, &field, extra.json.get(), Protocol::Messages, self.notes)
+                .map(|_| ())
+        })
+    }
+
     /// The path to a member of a part of a turn, in the caller's words.
     pub(super) fn part(&self, member: &str) -> String {
         match self.from {

@@ -221,6 +221,8 @@ pub(super) enum ToolOut<'a> {
         blocked_domains: Option<&'a RawValue>,
         #[serde(skip_serializing_if = "Option::is_none")]
         user_location: Option<&'a RawValue>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<CacheOut>,
     },
 }
 

@@ -56,6 +56,7 @@ fn settings_by_habit() {
 fn thinking_in_every_style() {
     use ReasoningStyle::{
         Effort as ByEffort, EnableThinking, No, Object, TemplateArguments, Thinking, ThinkingAndEffort,
+        ThinkingOrEffort,
     };
     let budget = Some(ThinkingMode::Enabled { budget_tokens: 2000 });
     for (style, mode, effort, want) in [
@@ -72,6 +73,20 @@ fn thinking_in_every_style() {
         (ThinkingAndEffort, Some(ThinkingMode::Disabled), None, json!({"thinking": {"type": "disabled"}})),
         (Thinking, None, Some(Effort::High), json!({"thinking": {"type": "enabled"}})),
         (Thinking, None, Some(Effort::None), json!({"thinking": {"type": "disabled"}})),
+        (
+            ThinkingOrEffort,
+            Some(ThinkingMode::Adaptive),
+            Some(Effort::Max),
+            json!({"reasoning_effort": "max"}),
+        ),
+        (ThinkingOrEffort, Some(ThinkingMode::Adaptive), None, json!({"thinking": {"type": "enabled"}})),
+        (ThinkingOrEffort, None, Some(Effort::None), json!({"thinking": {"type": "disabled"}})),
+        (
+            EnableThinking,
+            budget,
+            Some(Effort::Xhigh),
+            json!({"enable_thinking": true, "reasoning_effort": "xhigh"}),
+        ),
         (EnableThinking, budget, None, json!({"enable_thinking": true, "thinking_budget": 2000})),
         (EnableThinking, Some(ThinkingMode::Disabled), None, json!({"enable_thinking": false})),
         (Object, budget, None, json!({"reasoning": {"max_tokens": 2000}})),
@@ -84,6 +99,20 @@ fn thinking_in_every_style() {
             None,
             json!({"chat_template_kwargs": {"enable_thinking": false}}),
         ),
+        (
+            TemplateArguments,
+            None,
+            Some(Effort::Max),
+            json!({"chat_template_kwargs": {"enable_thinking": true, "reasoning_effort": "max"}}),
+        ),
+        (
+            TemplateArguments,
+            None,
+            Some(Effort::Low),
+            json!({"chat_template_kwargs": {"enable_thinking": true, "reasoning_effort": "low"},
+                "reasoning_effort": "low"}),
+        ),
+        (Object, None, Some(Effort::Max), json!({"reasoning": {"effort": "xhigh"}})),
         (TemplateArguments, None, None, json!({})),
         (No, None, None, json!({})),
     ] {

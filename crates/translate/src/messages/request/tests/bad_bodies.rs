@@ -66,6 +66,10 @@ fn mistakes_in_blocks_are_placed() {
         (r#"{"type":"tool_result","tool_use_id":"t","content":5}"#, ".content"),
         (r#"{"type":"tool_result","tool_use_id":"t","content":[{"type":"text"}]}"#, ".content.0.text"),
         (r#"{"type":"tool_result","tool_use_id":"t","is_error":"no"}"#, ".is_error"),
+        (
+            r#"{"type":"tool_result","tool_use_id":"t","content":[{"type":"tool_result","tool_use_id":"t"}]}"#,
+            ".content.0.type",
+        ),
     ] {
         assert_eq!(field(&with(block)), format!("messages.0.content.1{want}"), "{block}");
     }
@@ -95,4 +99,12 @@ fn mistakes_in_settings_are_placed() {
     ] {
         assert_eq!(field(&beside(member)), want, "{member}");
     }
+}
+
+#[test]
+fn results_within_results_do_not_fill_the_stack() {
+    let depth = 20_000;
+    let open = r#"{"type":"tool_result","tool_use_id":"t","content":["#.repeat(depth);
+    let close = "]}".repeat(depth);
+    assert_eq!(field(&with(&format!("{open}{close}"))), "messages.0.content.1.content.0.type");
 }

@@ -174,7 +174,7 @@ fn marks_are_four_and_never_longer_again() {
         assert_eq!(mark["cache_control"], json!({"type": "ephemeral"}));
     }
     assert!(marks[4].get("cache_control").is_none());
-    assert!(notes.is_empty());
+    assert_eq!(notes, ["input.prompt_cache_breakpoint"]);
 }
 
 #[test]
@@ -213,4 +213,33 @@ fn tools_and_the_choice_among_them() {
     let (body, _) = write(&request);
     assert_eq!(body["tools"], json!([{"name": "g", "input_schema": schema}]));
     assert_eq!(body["tool_choice"], json!({"type": "any", "disable_parallel_tool_use": true}));
+}
+
+#[test]
+fn a_search_says_what_it_loses() {
+    let search = json!({"type": "web_search", "search_context_size": "high", "external_web_access": false,
+                        "filters": {"allowed_domains": ["a"], "blocked_domains": ["b"], "x": 1}});
+    let mut request = request(vec![(Role::User, vec![text("a")])]);
+    let kind = ToolDefinitionKind::Server {
+        what: Some(ServerTool::WebSearch),
+        kind: "web_search".into(),
+        json: raw(&search),
+    };
+    request.tools = vec![tool("web_search", kind)];
+    request.tools[0].cache = Some(CacheLifetime::Default);
+    let (body, notes) = write(&request);
+    assert_eq!(
+        body["tools"],
+        json!([{"type": "web_search_20250305", "name": "web_search", "allowed_domains": ["a"],
+                "cache_control": {"type": "ephemeral"}}])
+    );
+    assert_eq!(
+        notes,
+        [
+            "tools.web_search.external_web_access",
+            "tools.web_search.search_context_size",
+            "tools.web_search.filters.x",
+            "tools.web_search.filters.blocked_domains",
+        ]
+    );
 }

@@ -104,6 +104,8 @@ fn blocks_of_users_survive() {
         json!({"type": "search_result", "source": "s", "title": "t", "content": [{"type": "text", "text": "x"}]}),
         json!({"type": "container_upload", "file_id": "f"}),
         json!({"type": "tool_result", "tool_use_id": "t"}),
+        json!({"type": "tool_result", "tool_use_id": "t", "id": "i", "name": "f", "text": "x", "thinking": "y", "signature": "z"}),
+        json!({"type": "text", "text": "t", "tool_use_id": "stray"}),
         json!({"type": "tool_result", "tool_use_id": "t", "content": "x", "is_error": true}),
         json!({"type": "tool_result", "tool_use_id": "t", "toolset_name": "n", "content": [
             {"type": "text", "text": "x"},
