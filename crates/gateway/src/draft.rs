@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use quick_cache::sync::Cache;
 use tollgate_base::{RequestId, Timestamp, Usage};
-use tollgate_pricing::{CostParts, ModelPrice, charge};
+use tollgate_pricing::{CostParts, ModelPrice, Served, charge};
 use tollgate_protocol::{ApiError, Dialect, Observed};
 use tollgate_store::{ResponseOwner, StreamEnd, UsageRecord};
 
@@ -36,6 +36,8 @@ pub(crate) struct Ending {
     pub(crate) status: u16,
     pub(crate) stream_end: StreamEnd,
     pub(crate) usage: Option<Usage>,
+    /// What the answer said of how it was served.
+    pub(crate) served: Served,
     /// The usage was counted here, because the upstream counted none.
     pub(crate) estimated: bool,
     pub(crate) stop_reason: Option<String>,
@@ -47,10 +49,13 @@ pub(crate) struct Ending {
 impl Ending {
     /// An ending with what was observed of the answer.
     pub(crate) fn observed(status: u16, stream_end: StreamEnd, observed: Observed) -> Self {
+        let Observed { service_tier, speed, inference_geo, .. } = &observed;
+        let served = Served::read(service_tier.as_deref(), speed.as_deref(), inference_geo.as_deref());
         Self {
             status,
             stream_end,
             usage: observed.usage,
+            served,
             estimated: false,
             stop_reason: observed.stop_reason,
             error_kind: None,
@@ -159,7 +164,7 @@ impl Draft {
         match ending.usage {
             Some(usage) => {
                 record.estimated = ending.estimated;
-                price_usage(&mut record, &usage, self.price.as_ref());
+                price_usage(&mut record, &usage, ending.served, self.price.as_ref());
             }
             // An answer without usage was not free; that its cost is unknown has to show.
             None => record.estimated = (200..300).contains(&ending.status),
@@ -192,15 +197,16 @@ fn bounded(usage: &Usage) -> (Usage, bool) {
 }
 
 /// Puts usage and its price into the record.
-fn price_usage(record: &mut UsageRecord, usage: &Usage, price: Option<&ModelPrice>) {
+fn price_usage(record: &mut UsageRecord, usage: &Usage, served: Served, price: Option<&ModelPrice>) {
     let (usage, was_cut) = bounded(usage);
     if was_cut {
         tracing::warn!(request = %record.id, "an upstream reported impossible usage");
         record.error_kind = Some("usage_out_of_bounds".to_owned());
     }
     record.usage = usage;
+    record.service_tier = served.label();
     let Some(price) = price else { return };
-    match charge(&usage, price, record.group_rate, record.user_rate) {
+    match charge(&usage, price, served, record.group_rate, record.user_rate) {
         Ok(charge) => {
             record.cost = charge.total;
             record.parts = charge.parts;

@@ -52,6 +52,7 @@ pub(crate) fn new_record(caller: &Caller, request: &Generation<'_>) -> UsageReco
         session: session_of(probe, caller.headers()),
         upstream_request_id: None,
         dropped: None,
+        service_tier: None,
     }
 }
 

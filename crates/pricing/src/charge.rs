@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use tollgate_base::{Money, Rate, TokenPrice, Usage};
 
 use crate::error::PricingError;
+use crate::multipliers::Factor;
 use crate::price::{DEFAULT_WEB_SEARCH_PER_THOUSAND, ModelPrice};
+use crate::served::Served;
+use crate::wide::mul_div_half_even;
 
 /// Default cache prices are fractions of the input price (5/4, 2, 1/10); 20 is the least common denominator, so
 /// every bucket is counted in twentieths.
@@ -20,7 +23,7 @@ const SEARCH_WEIGHT: u128 = TOKENS_PER_PRICE / 1_000;
 /// Both rates are in millionths.
 const RATES: u128 = (Rate::MILLIONTHS as u128) * (Rate::MILLIONTHS as u128);
 
-/// What one nano-dollar is in the units of the sum.
+/// What one nano-dollar is in the units of the sum, before multipliers; with theirs it stays below 2^95.
 const DENOMINATOR: u128 = TWENTIETHS * TOKENS_PER_PRICE * RATES;
 
 /// What a request costs.
@@ -50,53 +53,62 @@ pub struct CostParts {
     pub web_search: Money,
 }
 
-/// What `usage` costs at `price`, for a group and a user with these rates.
+/// What `usage` costs at `price` when it was served so, for a group and a user with these rates.
 ///
 /// ```text
-/// total = round_half_even( ( input x P.input + output x P.output
-///                          + write_5m x (P.cache_write_5m or 5/4 P.input)
-///                          + write_1h x (P.cache_write_1h or 2 P.input)
-///                          + read     x (P.cache_read     or 1/10 P.input) ) / 1,000,000
-///                        + searches x P.web_search / 1,000 ) x group_rate x user_rate )   in nano-dollars
+/// total = round_half_even( ( ( input x P.input + output x P.output
+///                            + write_5m x (P.cache_write_5m or 5/4 P.input)
+///                            + write_1h x (P.cache_write_1h or 2 P.input)
+///                            + read     x (P.cache_read     or 1/10 P.input) ) / 1,000,000 x multipliers
+///                          + searches x P.web_search / 1,000 ) x group_rate x user_rate )   in nano-dollars
 /// ```
 ///
+/// P is the price for the length of the whole prompt, see [`ModelPrice::for_prompt`]; the multipliers are those of
+/// `served`, see [`Multipliers`](crate::Multipliers).
+///
 /// The buckets are disjoint, so nothing is counted twice; `reasoning_tokens` is part of output and has no price of
-/// its own. The sum is exact in 128 bits and rounded once. The defaults are those of Anthropic's price list; the
+/// its own. The sum is exact and rounded once. The defaults are those of Anthropic's price list; the
 /// unsigned type is right because neither a count, a price nor a rate can be negative.
 ///
 /// # Errors
-/// [`PricingError::Overflow`] if the sum or the total does not fit, [`PricingError::NegativePrice`] if the price of a
-/// web search is below zero.
+/// [`PricingError::Overflow`] if the sum or the total does not fit, and what [`ModelPrice::validate`] says of the price.
 pub fn charge(
     usage: &Usage,
     price: &ModelPrice,
+    served: Served,
     group_rate: Rate,
     user_rate: Rate,
 ) -> Result<Charge, PricingError> {
     price.validate()?;
-    let sums = bucket_sums(usage, price)?;
+    let factor = price.multipliers.factor(served);
+    let sums = bucket_sums(usage, &price.for_prompt(usage.prompt_tokens()), factor)?;
     let rate = u128::from(group_rate.millionths()) * u128::from(user_rate.millionths());
+    let rated = |sum| rated(sum, rate, DENOMINATOR * factor.denominator);
     let whole =
         sums.iter().try_fold(0_u128, |sum, part| sum.checked_add(*part)).ok_or(PricingError::Overflow)?;
     let [input, output, cache_write_5m, cache_write_1h, cache_read, web_search] = sums;
     Ok(Charge {
-        total: rated(whole, rate)?,
+        total: rated(whole)?,
         parts: CostParts {
-            input: rated(input, rate)?,
-            output: rated(output, rate)?,
-            cache_write_5m: rated(cache_write_5m, rate)?,
-            cache_write_1h: rated(cache_write_1h, rate)?,
-            cache_read: rated(cache_read, rate)?,
-            web_search: rated(web_search, rate)?,
+            input: rated(input)?,
+            output: rated(output)?,
+            cache_write_5m: rated(cache_write_5m)?,
+            cache_write_1h: rated(cache_write_1h)?,
+            cache_read: rated(cache_read)?,
+            web_search: rated(web_search)?,
         },
     })
 }
 
-/// The exact cost of each bucket before rates, in twentieths of a millionth of a nano-dollar.
-fn bucket_sums(usage: &Usage, price: &ModelPrice) -> Result<[u128; 6], PricingError> {
+/// The exact cost of each bucket before rates, in twentieths of a millionth of a nano-dollar and of the factor's
+/// denominator.
+fn bucket_sums(usage: &Usage, price: &ModelPrice, factor: Factor) -> Result<[u128; 6], PricingError> {
     let of = |own: Option<TokenPrice>, default_twentieths: u128| match own {
         Some(own) => (own, TWENTIETHS),
         None => (price.input, default_twentieths),
+    };
+    let tokens = |count: u64, (price, twentieths): (TokenPrice, u128)| {
+        product(count, price.nanos_per_million(), twentieths * factor.numerator)
     };
     let searches = price.web_search_per_thousand.unwrap_or(DEFAULT_WEB_SEARCH_PER_THOUSAND);
     Ok([
@@ -105,12 +117,12 @@ fn bucket_sums(usage: &Usage, price: &ModelPrice) -> Result<[u128; 6], PricingEr
         tokens(usage.cache_write_5m_tokens, of(price.cache_write_5m, WRITE_5M_TWENTIETHS))?,
         tokens(usage.cache_write_1h_tokens, of(price.cache_write_1h, WRITE_1H_TWENTIETHS))?,
         tokens(usage.cache_read_tokens, of(price.cache_read, READ_TWENTIETHS))?,
-        product(usage.web_search_calls, searches.nanos().unsigned_abs(), TWENTIETHS * SEARCH_WEIGHT)?,
+        product(
+            usage.web_search_calls,
+            searches.nanos().unsigned_abs(),
+            TWENTIETHS * SEARCH_WEIGHT * factor.denominator,
+        )?,
     ])
-}
-
-fn tokens(count: u64, (price, twentieths): (TokenPrice, u128)) -> Result<u128, PricingError> {
-    product(count, price.nanos_per_million(), twentieths)
 }
 
 fn product(count: u64, price: u64, factor: u128) -> Result<u128, PricingError> {
@@ -119,17 +131,7 @@ fn product(count: u64, price: u64, factor: u128) -> Result<u128, PricingError> {
 }
 
 /// Applies the rates (their product, in millionths of millionths) and rounds to the nano-dollar, half-even.
-fn rated(sum: u128, rate: u128) -> Result<Money, PricingError> {
-    let exact = sum.checked_mul(rate).ok_or(PricingError::Overflow)?;
-    let nanos = i64::try_from(round_half_even(exact, DENOMINATOR)).map_err(|_| PricingError::Overflow)?;
-    Ok(Money::from_nanos(nanos))
-}
-
-/// `numerator / denominator` to the nearest whole number; a tie goes to the even one.
-const fn round_half_even(numerator: u128, denominator: u128) -> u128 {
-    let whole = numerator / denominator;
-    let rest = numerator % denominator;
-    let half = denominator / 2;
-    // The denominator is even, so half of it is exact.
-    if rest > half || (rest == half && whole % 2 == 1) { whole + 1 } else { whole }
+fn rated(sum: u128, rate: u128, denominator: u128) -> Result<Money, PricingError> {
+    let nanos = mul_div_half_even(sum, rate, denominator).ok_or(PricingError::Overflow)?;
+    Ok(Money::from_nanos(i64::try_from(nanos).map_err(|_| PricingError::Overflow)?))
 }

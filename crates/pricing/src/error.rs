@@ -9,4 +9,10 @@ pub enum PricingError {
     /// A price is below zero; nobody is paid for asking.
     #[error("the price of {0} is negative")]
     NegativePrice(&'static str),
+    /// A factor that is none.
+    #[error("the multiplier `{0}` must be at most 100 and have at most three decimals")]
+    BadMultiplier(&'static str),
+    /// Tiers that make no sense.
+    #[error("the tiers by prompt length are wrong: {0}")]
+    BadTiers(&'static str),
 }

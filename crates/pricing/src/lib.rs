@@ -3,10 +3,19 @@
 //! This crate is pure: integers in, integers out, no floating point, no clock. A charge is summed as an exact
 //! rational and rounded half-even once.
 
+mod book;
 mod charge;
 mod error;
+mod multipliers;
 mod price;
+mod served;
+mod tiers;
+mod wide;
 
+pub use book::{BookModel, PriceBook, Skipped};
 pub use charge::{Charge, CostParts, charge};
 pub use error::PricingError;
+pub use multipliers::Multipliers;
 pub use price::{DEFAULT_WEB_SEARCH_PER_THOUSAND, ModelPrice};
+pub use served::{Served, ServiceTier};
+pub use tiers::{ContextTier, ContextTiers};

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use tollgate_base::{Money, TokenPrice};
 
 use crate::error::PricingError;
+use crate::multipliers::Multipliers;
+use crate::tiers::ContextTiers;
 
 /// What 1,000 web searches cost when a model names no price: 10 dollars, Anthropic's list price for its
 /// `web_search` server tool (failed searches are not counted there). An unpriced search is never free.
@@ -16,7 +18,8 @@ pub const DEFAULT_WEB_SEARCH_PER_THOUSAND: Money = Money::from_nanos(10_000_000_
 ///
 /// Where a cache price is `None`, it follows from the input price, as Anthropic's price list has it for most
 /// models: a five-minute write costs 5/4 of input, a one-hour write 2 x input, a read 1/10 of input. The default
-/// is applied as a rational inside the charge and is never rounded by itself.
+/// is applied as a rational inside the charge and is never rounded by itself. A default follows the input price that
+/// holds for the length of the prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelPrice {
@@ -36,6 +39,12 @@ pub struct ModelPrice {
     /// Dollars per 1,000 web searches that the provider ran; `None` is [`DEFAULT_WEB_SEARCH_PER_THOUSAND`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web_search_per_thousand: Option<Money>,
+    /// What changes for long prompts.
+    #[serde(default, skip_serializing_if = "ContextTiers::is_empty")]
+    pub tiers: ContextTiers,
+    /// What the token prices are multiplied by, depending on how the request was served.
+    #[serde(default, skip_serializing_if = "Multipliers::is_empty")]
+    pub multipliers: Multipliers,
 }
 
 impl ModelPrice {
@@ -49,17 +58,35 @@ impl ModelPrice {
             cache_write_1h: None,
             cache_read: None,
             web_search_per_thousand: None,
+            tiers: ContextTiers::NONE,
+            multipliers: Multipliers::NONE,
         }
+    }
+
+    /// The price of a request whose whole prompt has so many tokens: every tier below it laid over the base, the
+    /// highest last.
+    #[must_use]
+    pub fn for_prompt(&self, prompt_tokens: u64) -> Self {
+        let reached = self.tiers.iter().filter(|tier| prompt_tokens > tier.above_prompt_tokens);
+        reached.fold(Self { tiers: ContextTiers::NONE, ..*self }, |price, tier| Self {
+            input: tier.input.unwrap_or(price.input),
+            output: tier.output.unwrap_or(price.output),
+            cache_write_5m: tier.cache_write_5m.or(price.cache_write_5m),
+            cache_write_1h: tier.cache_write_1h.or(price.cache_write_1h),
+            cache_read: tier.cache_read.or(price.cache_read),
+            ..price
+        })
     }
 
     /// Whether every price can be charged.
     ///
     /// # Errors
     /// [`PricingError::NegativePrice`] if a web search has a price below zero; token prices cannot be negative.
-    pub const fn validate(&self) -> Result<(), PricingError> {
+    /// [`PricingError::BadMultiplier`] if a factor is too large or too fine.
+    pub fn validate(&self) -> Result<(), PricingError> {
         match self.web_search_per_thousand {
             Some(price) if price.nanos() < 0 => Err(PricingError::NegativePrice("web_search_per_thousand")),
-            _ => Ok(()),
+            _ => self.multipliers.validate(),
         }
     }
 }

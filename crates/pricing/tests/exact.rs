@@ -1,17 +1,52 @@
 //! The charge against the same formula in rationals without a size limit.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails, in its helpers too")]
+
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use proptest::prelude::*;
 use tollgate_base::{Money, Rate, TokenPrice, Usage};
-use tollgate_pricing::{ModelPrice, PricingError, charge};
+use tollgate_pricing::{
+    ContextTier, ContextTiers, ModelPrice, Multipliers, PricingError, Served, ServiceTier, charge,
+};
 
 fn ratio(numerator: impl Into<BigInt>, denominator: u64) -> BigRational {
     BigRational::new(numerator.into(), denominator.into())
 }
 
+/// The price with the highest tier the prompt reaches, looked up bucket by bucket.
+fn tiered(price: &ModelPrice, usage: &Usage) -> ModelPrice {
+    let prompt = [
+        usage.input_tokens,
+        usage.cache_write_5m_tokens,
+        usage.cache_write_1h_tokens,
+        usage.cache_read_tokens,
+    ];
+    let prompt: u128 = prompt.into_iter().map(u128::from).sum();
+    let tiers: Vec<&ContextTier> = price.tiers.iter().collect();
+    let last = |bucket: fn(&ContextTier) -> Option<TokenPrice>| {
+        let named = tiers.iter().rev().filter(|tier| prompt > u128::from(tier.above_prompt_tokens));
+        named.into_iter().find_map(|tier| bucket(tier))
+    };
+    ModelPrice {
+        input: last(|tier| tier.input).unwrap_or(price.input),
+        output: last(|tier| tier.output).unwrap_or(price.output),
+        cache_write_5m: last(|tier| tier.cache_write_5m).or(price.cache_write_5m),
+        cache_write_1h: last(|tier| tier.cache_write_1h).or(price.cache_write_1h),
+        cache_read: last(|tier| tier.cache_read).or(price.cache_read),
+        ..*price
+    }
+}
+
 /// The exact cost of each bucket in nano-dollars, in the order of `CostParts`.
-fn exact_parts(usage: &Usage, price: &ModelPrice, group: Rate, user: Rate) -> [BigRational; 6] {
+fn exact_parts(
+    usage: &Usage,
+    price: &ModelPrice,
+    served: Served,
+    group: Rate,
+    user: Rate,
+) -> [BigRational; 6] {
+    let price = &tiered(price, usage);
     let per_million = |price: TokenPrice| ratio(price.nanos_per_million(), 1_000_000);
     let input = per_million(price.input);
     let or = |own: Option<TokenPrice>, numerator: u64, denominator: u64| {
@@ -19,15 +54,29 @@ fn exact_parts(usage: &Usage, price: &ModelPrice, group: Rate, user: Rate) -> [B
     };
     let searches = price.web_search_per_thousand.map_or(10_000_000_000, Money::nanos);
     let rate = ratio(group.millionths(), 1_000_000) * ratio(user.millionths(), 1_000_000);
+    let factor = exact_factor(&price.multipliers, served);
     [
-        (usage.input_tokens, input.clone()),
-        (usage.output_tokens, per_million(price.output)),
-        (usage.cache_write_5m_tokens, or(price.cache_write_5m, 5, 4)),
-        (usage.cache_write_1h_tokens, or(price.cache_write_1h, 2, 1)),
-        (usage.cache_read_tokens, or(price.cache_read, 1, 10)),
+        (usage.input_tokens, &input * &factor),
+        (usage.output_tokens, per_million(price.output) * &factor),
+        (usage.cache_write_5m_tokens, or(price.cache_write_5m, 5, 4) * &factor),
+        (usage.cache_write_1h_tokens, or(price.cache_write_1h, 2, 1) * &factor),
+        (usage.cache_read_tokens, or(price.cache_read, 1, 10) * &factor),
         (usage.web_search_calls, ratio(searches, 1_000)),
     ]
     .map(|(count, price)| price * ratio(count, 1) * &rate)
+}
+
+/// The product of every multiplier that applies.
+fn exact_factor(multipliers: &Multipliers, served: Served) -> BigRational {
+    let applies = [
+        (multipliers.priority, served.tier == ServiceTier::Priority),
+        (multipliers.flex, served.tier == ServiceTier::Flex),
+        (multipliers.batch, served.tier == ServiceTier::Batch),
+        (multipliers.fast, served.fast),
+        (multipliers.us, served.us),
+    ];
+    let factors = applies.into_iter().filter(|(_, applies)| *applies).filter_map(|(rate, _)| rate);
+    factors.map(|rate| ratio(rate.millionths(), 1_000_000)).product()
 }
 
 fn half_even(exact: &BigRational) -> BigInt {
@@ -63,6 +112,25 @@ fn token_prices(most: u64) -> impl Strategy<Value = TokenPrice> {
 }
 
 prop_compose! {
+    fn tiers(most: u64)(
+        limits in prop::collection::btree_set(prop_oneof![0..2_000_u64, 0..100_000_000_u64], 0..=ContextTiers::MOST),
+        prices in prop::array::uniform15(prop::option::weighted(0.7, token_prices(most))),
+        output in token_prices(most),
+    ) -> ContextTiers {
+        let tiers = limits.into_iter().zip(prices.chunks(5)).map(|(above_prompt_tokens, prices)| ContextTier {
+            above_prompt_tokens,
+            input: prices[0],
+            // One price at least.
+            output: prices[1].or(Some(output)),
+            cache_write_5m: prices[2],
+            cache_write_1h: prices[3],
+            cache_read: prices[4],
+        });
+        ContextTiers::new(&tiers.collect::<Vec<_>>()).unwrap()
+    }
+}
+
+prop_compose! {
     fn prices(most: u64)(
         input in token_prices(most),
         output in token_prices(most),
@@ -70,10 +138,28 @@ prop_compose! {
         cache_write_1h in prop::option::of(token_prices(most)),
         cache_read in prop::option::of(token_prices(most)),
         searches in prop::option::of(0..1_000_000_000_000_i64),
+        tiers in tiers(most),
+        multipliers in multipliers(),
     ) -> ModelPrice {
         let web_search_per_thousand = searches.map(Money::from_nanos);
-        ModelPrice { input, output, cache_write_5m, cache_write_1h, cache_read, web_search_per_thousand }
+        ModelPrice { input, output, cache_write_5m, cache_write_1h, cache_read, web_search_per_thousand, tiers, multipliers }
     }
+}
+
+fn multipliers() -> impl Strategy<Value = Multipliers> {
+    let factor = prop_oneof![Just(500), Just(1_100), Just(2_000), 0..=100_000_u32];
+    let factor = factor.prop_map(|thousandths| Rate::from_millionths(thousandths * 1_000));
+    prop::array::uniform5(prop::option::of(factor))
+        .prop_map(|[priority, flex, batch, fast, us]| Multipliers { priority, flex, batch, fast, us })
+}
+
+fn serveds() -> impl Strategy<Value = Served> {
+    let tiers = [ServiceTier::Standard, ServiceTier::Priority, ServiceTier::Flex, ServiceTier::Batch];
+    (prop::sample::select(tiers.to_vec()), any::<bool>(), any::<bool>()).prop_map(|(tier, fast, us)| Served {
+        tier,
+        fast,
+        us,
+    })
 }
 
 fn rates() -> impl Strategy<Value = Rate> {
@@ -92,12 +178,14 @@ proptest! {
     fn equals_the_rational_formula(
         usage in usages(100_000_000),
         price in prices(1_000_000_000_000),
+        served in serveds(),
         group in rates(),
         user in rates(),
     ) {
-        let exact = exact_parts(&usage, &price, group, user);
-        let charge = charge(&usage, &price, group, user).unwrap();
+        let exact = exact_parts(&usage, &price, served, group, user);
         let total: BigRational = exact.iter().sum();
+        prop_assume!(half_even(&total) <= BigInt::from(i64::MAX));
+        let charge = charge(&usage, &price, served, group, user).unwrap();
         prop_assert_eq!(BigInt::from(charge.total.nanos()), half_even(&total));
         let parts = charge.parts;
         let shown = [
@@ -112,12 +200,13 @@ proptest! {
     fn never_a_wrong_number_however_large(
         usage in usages(u64::MAX),
         price in prices(u64::MAX),
+        served in serveds(),
         group in any::<u32>().prop_map(Rate::from_millionths),
         user in any::<u32>().prop_map(Rate::from_millionths),
     ) {
-        match charge(&usage, &price, group, user) {
+        match charge(&usage, &price, served, group, user) {
             Ok(charge) => {
-                let total: BigRational = exact_parts(&usage, &price, group, user).iter().sum();
+                let total: BigRational = exact_parts(&usage, &price, served, group, user).iter().sum();
                 prop_assert_eq!(BigInt::from(charge.total.nanos()), half_even(&total));
             }
             Err(error) => prop_assert_eq!(error, PricingError::Overflow),
@@ -129,9 +218,10 @@ proptest! {
         usage in usages(100_000_000),
         more in 0..1_000_u64,
         price in prices(1_000_000_000_000),
+        served in serveds(),
         rate in rates(),
     ) {
-        let total = |usage: &Usage| charge(usage, &price, rate, Rate::ONE).unwrap().total;
+        let total = |usage: &Usage| charge(usage, &price, served, rate, Rate::ONE).unwrap().total;
         let larger = Usage { output_tokens: usage.output_tokens + more, ..usage };
         prop_assert!(total(&larger) >= total(&usage));
     }

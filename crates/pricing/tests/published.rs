@@ -3,7 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails, in its helpers too")]
 
 use tollgate_base::{Money, Rate, TokenPrice, Usage};
-use tollgate_pricing::{CostParts, ModelPrice, PricingError, charge};
+use tollgate_pricing::{
+    Charge, ContextTier, ContextTiers, CostParts, ModelPrice, Multipliers, PricingError, Served,
+};
+
+/// The charge of a request that was served as the list price has it.
+fn charge(usage: &Usage, price: &ModelPrice, group: Rate, user: Rate) -> Result<Charge, PricingError> {
+    tollgate_pricing::charge(usage, price, Served::STANDARD, group, user)
+}
 
 fn price(dollars: &str) -> TokenPrice {
     dollars.parse().unwrap()
@@ -181,4 +188,156 @@ fn json_is_decimals_in_text() {
     let json = serde_json::to_string(&parts).unwrap();
     assert!(json.starts_with(r#"{"input":"0.000000001","output":"0""#), "{json}");
     assert_eq!(serde_json::from_str::<CostParts>(&json).unwrap(), parts);
+}
+
+/// Claude Haiku 5.5: five times as dear above 100,000 prompt tokens.
+fn haiku_5_5() -> ModelPrice {
+    let above = ContextTier { input: Some(price("0.5")), output: Some(price("2.5")), ..tier_above(100_000) };
+    ModelPrice { tiers: ContextTiers::new(&[above]).unwrap(), ..model("0.1", "0.5") }
+}
+
+/// GPT-6 Sol: above 272,000 prompt tokens input and cache cost twice, output one and a half times as much.
+fn gpt_6_sol() -> ModelPrice {
+    let above = ContextTier {
+        input: Some(price("4")),
+        output: Some(price("15")),
+        cache_write_5m: Some(price("5")),
+        cache_read: Some(price("0.4")),
+        ..tier_above(272_000)
+    };
+    ModelPrice {
+        cache_write_5m: Some(price("2.5")),
+        cache_read: Some(price("0.2")),
+        tiers: ContextTiers::new(&[above]).unwrap(),
+        ..model("2", "10")
+    }
+}
+
+fn tier_above(above_prompt_tokens: u64) -> ContextTier {
+    ContextTier { above_prompt_tokens, ..ContextTier::default() }
+}
+
+#[test]
+fn a_long_prompt_changes_the_whole_request() {
+    let haiku = |input_tokens, cache_write_5m_tokens, cache_read_tokens| Usage {
+        input_tokens,
+        output_tokens: 1_000,
+        cache_write_5m_tokens,
+        cache_read_tokens,
+        ..Usage::default()
+    };
+    let gpt = |input_tokens, cache_read_tokens| Usage {
+        input_tokens,
+        output_tokens: 10_000,
+        cache_read_tokens,
+        ..Usage::default()
+    };
+    for (what, usage, price, total) in [
+        // 20000*0.1 + 30000*0.125 + 50000*0.01 + 1000*0.5 = 6,750
+        ("haiku at the limit", haiku(20_000, 30_000, 50_000), haiku_5_5(), "0.00675"),
+        // 20001*0.5 + 30000*0.625 + 50000*0.05 + 1000*2.5 = 33,750.5
+        ("haiku one token above", haiku(20_001, 30_000, 50_000), haiku_5_5(), "0.0337505"),
+        // 72000*2 + 200000*0.2 + 10000*10
+        ("sol at the limit", gpt(72_000, 200_000), gpt_6_sol(), "0.284"),
+        // 72001*4 + 200000*0.4 + 10000*15
+        ("sol one token above", gpt(72_001, 200_000), gpt_6_sol(), "0.518004"),
+    ] {
+        let charge = charge(&usage, &price, Rate::ONE, Rate::ONE).unwrap();
+        assert_eq!(charge.total.to_string(), total, "{what}");
+    }
+}
+
+#[test]
+fn what_a_tier_does_not_name_stays() {
+    let tiers = [
+        ContextTier { input: Some(price("6")), ..tier_above(200_000) },
+        ContextTier { output: Some(price("30")), ..tier_above(500_000) },
+    ];
+    let sonnet = ModelPrice { tiers: ContextTiers::new(&tiers).unwrap(), ..model("3", "15") };
+    let at = |tokens| {
+        let price = sonnet.for_prompt(tokens);
+        (price.input.to_string(), price.output.to_string())
+    };
+    assert_eq!(at(200_000), ("3".into(), "15".into()));
+    assert_eq!(at(200_001), ("6".into(), "15".into()));
+    assert_eq!(at(500_001), ("6".into(), "30".into()));
+    assert!(sonnet.for_prompt(500_001).tiers.is_empty());
+}
+
+#[test]
+fn tiers_are_checked_wherever_they_come_from() {
+    let json = r#"{"input":"0.1","output":"0.5","tiers":[{"above_prompt_tokens":100000,"input":"0.5","output":"2.5"}]}"#;
+    assert_eq!(serde_json::to_string(&haiku_5_5()).unwrap(), json);
+    assert_eq!(serde_json::from_str::<ModelPrice>(json).unwrap(), haiku_5_5());
+    for (tiers, problem) in [
+        (r#"[{"above_prompt_tokens":1}]"#, "one of them has no price"),
+        (
+            r#"[{"above_prompt_tokens":2,"input":"1"},{"above_prompt_tokens":2,"input":"2"}]"#,
+            "`above_prompt_tokens` does not rise",
+        ),
+        (
+            r#"[{"above_prompt_tokens":1,"input":"1"},{"above_prompt_tokens":2,"input":"1"},
+                {"above_prompt_tokens":3,"input":"1"},{"above_prompt_tokens":4,"input":"1"}]"#,
+            "there are more than three",
+        ),
+        (r#"[{"input":"1"}]"#, "missing field `above_prompt_tokens`"),
+        (r#"[{"above_prompt_tokens":1,"inptu":"1"}]"#, "unknown field `inptu`"),
+    ] {
+        let json = format!(r#"{{"input":"1","output":"1","tiers":{tiers}}}"#);
+        let error = serde_json::from_str::<ModelPrice>(&json).unwrap_err().to_string();
+        assert!(error.contains(problem), "{tiers}: {error}");
+    }
+}
+
+fn factor(text: &str) -> Option<Rate> {
+    Some(rate(text))
+}
+
+#[test]
+fn the_answered_tier_speed_and_region_multiply_the_tokens() {
+    let claude =
+        Multipliers { batch: factor("0.5"), fast: factor("2"), us: factor("1.1"), ..Multipliers::NONE };
+    let opus = ModelPrice { multipliers: claude, ..opus_5_5() };
+    let gpt =
+        Multipliers { priority: factor("2"), flex: factor("0.5"), batch: factor("0.5"), ..Multipliers::NONE };
+    let sol = ModelPrice { multipliers: gpt, ..gpt_6_sol() };
+    let long =
+        Usage { input_tokens: 72_001, output_tokens: 10_000, cache_read_tokens: 200_000, ..Usage::default() };
+    let searching = Usage { web_search_calls: 1, ..TURN };
+    for (usage, price, answer, group, total) in [
+        // 0.0438436, as published_prices_and_rates has it, doubled.
+        (TURN, opus, (Some("standard"), Some("fast"), Some("global")), "1", "0.0876872"),
+        (TURN, opus, (Some("standard"), Some("standard"), Some("us")), "1", "0.04822796"),
+        // x 2 x 1.1
+        (TURN, opus, (Some("standard"), Some("fast"), Some("us")), "1", "0.09645592"),
+        // x 0.5 x 1.1 x 1.3333 = 0.032151169534, rounded once
+        (TURN, opus, (Some("batch"), None, Some("us")), "1.3333", "0.03215117"),
+        // Anthropic's priority is bought ahead and has no factor.
+        (TURN, opus, (Some("priority"), None, None), "1", "0.0438436"),
+        // The search costs a cent at every speed.
+        (searching, opus, (None, Some("fast"), None), "1", "0.0976872"),
+        // 0.518004, the price above 272,000 tokens, doubled and halved.
+        (long, sol, (Some("priority"), None, None), "1", "1.036008"),
+        (long, sol, (Some("flex"), None, None), "1", "0.259002"),
+        (long, sol, (Some("default"), None, None), "1", "0.518004"),
+    ] {
+        let (tier, speed, geo) = answer;
+        let served = Served::read(tier, speed, geo);
+        let charge = tollgate_pricing::charge(&usage, &price, served, rate(group), Rate::ONE).unwrap();
+        assert_eq!(charge.total.to_string(), total, "{answer:?} x {group}");
+    }
+}
+
+#[test]
+fn multipliers_are_decimals_in_text_too() {
+    let json = r#"{"input":"4","output":"20","cache_read":"0.2","multipliers":{"fast":"2","us":"1.1"}}"#;
+    let multipliers = Multipliers { fast: factor("2"), us: factor("1.1"), ..Multipliers::NONE };
+    let opus = ModelPrice { multipliers, ..opus_5_5() };
+    assert_eq!(serde_json::to_string(&opus).unwrap(), json);
+    assert_eq!(serde_json::from_str::<ModelPrice>(json).unwrap(), opus);
+    assert!(serde_json::from_str::<Multipliers>(r#"{"fats":"2"}"#).is_err());
+    let multipliers = Multipliers { us: factor("1.0001"), ..Multipliers::NONE };
+    let refused = PricingError::BadMultiplier("us");
+    let price = ModelPrice { multipliers, ..opus_5_5() };
+    assert_eq!((price.validate(), charge(&TURN, &price, Rate::ONE, Rate::ONE)), (Err(refused), Err(refused)));
 }

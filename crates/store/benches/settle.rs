@@ -143,5 +143,6 @@ fn record(user_id: UserId) -> UsageRecord {
         session: text("40c9e7b2-6d5f-4a1c-9b38-2f6e0d1c7a55"),
         upstream_request_id: text("req_011CRx8Yk2mPzq3Vt5nW7bHd"),
         dropped: None,
+        service_tier: None,
     }
 }

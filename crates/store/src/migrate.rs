@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "kept_responses",
         text: include_str!("../migrations/0003_kept_responses.sql"),
     },
+    Migration { version: 4, name: "service_tier", text: include_str!("../migrations/0004_service_tier.sql") },
 ];
 
 /// Any number that no other program locks in the same database: "tollgate" in ASCII.

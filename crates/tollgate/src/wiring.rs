@@ -100,12 +100,11 @@ fn gateway_config(config: &Config) -> GatewayConfig {
 fn default_price(config: &Config) -> Option<ModelPrice> {
     let price = &config.default_price;
     Some(ModelPrice {
-        input: price.input?,
-        output: price.output?,
         cache_write_5m: price.cache_write_5m,
         cache_write_1h: price.cache_write_1h,
         cache_read: price.cache_read,
         web_search_per_thousand: price.web_search_per_thousand,
+        ..ModelPrice::new(price.input?, price.output?)
     })
 }
 

@@ -12,6 +12,7 @@ mod refusals;
 mod relay;
 mod responses;
 mod settle;
+mod settle_served;
 mod stream_errors;
 mod streams;
 mod styles;

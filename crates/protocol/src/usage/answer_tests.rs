@@ -12,7 +12,7 @@ fn messages_answer() {
         "stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":10,"cache_creation_input_tokens":30,
         "cache_read_input_tokens":400,"cache_creation":{"ephemeral_5m_input_tokens":20,"ephemeral_1h_input_tokens":10},
         "output_tokens":50,"output_tokens_details":{"thinking_tokens":7},"server_tool_use":{"web_search_requests":2,
-        "web_fetch_requests":1},"service_tier":"standard"}}"#;
+        "web_fetch_requests":1},"service_tier":"batch","speed":"standard","inference_geo":"global"}}"#;
     let observed = observe_answer(Protocol::Messages, body.as_bytes()).unwrap();
     assert_eq!(
         observed,
@@ -29,7 +29,9 @@ fn messages_answer() {
             model: Some("claude-x".into()),
             id: Some("msg_1".into()),
             stop_reason: Some("end_turn".into()),
-            service_tier: Some("standard".into()),
+            service_tier: Some("batch".into()),
+            speed: Some("standard".into()),
+            inference_geo: Some("global".into()),
             output_started: true,
         }
     );

@@ -24,6 +24,10 @@ struct WireUsage<'a> {
     server_tool_use: Object<ServerToolUse>,
     #[serde(borrow)]
     service_tier: Text<'a>,
+    #[serde(borrow)]
+    speed: Text<'a>,
+    #[serde(borrow)]
+    inference_geo: Text<'a>,
     /// With compaction or a server-side fallback the top level covers only the last pass; this lists all of them.
     iterations: List<Iteration>,
 }
@@ -72,7 +76,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    fn update(&mut self, later: WireUsage<'_>, service_tier: &mut Option<String>) {
+    fn update(&mut self, later: WireUsage<'_>, observed: &mut Observed) {
         self.seen = true;
         self.input.update(later.input_tokens);
         self.output.update(later.output_tokens);
@@ -82,7 +86,9 @@ impl Counts {
         self.split.ephemeral_1h_input_tokens.update(later.cache_creation.0.ephemeral_1h_input_tokens);
         self.thinking.update(later.output_tokens_details.0.thinking_tokens);
         self.searches.update(later.server_tool_use.0.web_search_requests);
-        later.service_tier.update(service_tier);
+        later.service_tier.update(&mut observed.service_tier);
+        later.speed.update(&mut observed.speed);
+        later.inference_geo.update(&mut observed.inference_geo);
         if !later.iterations.0.is_empty() {
             self.iterations = later.iterations.0;
         }
@@ -162,7 +168,7 @@ fn take_message(message: Message<'_>, counts: &mut Counts, observed: &mut Observ
     message.stop_reason.update(&mut observed.stop_reason);
     observed.output_started |= message.content.0;
     if let Some(usage) = message.usage.0 {
-        counts.update(usage, &mut observed.service_tier);
+        counts.update(usage, observed);
     }
     observed.usage = counts.usage();
 }
@@ -238,7 +244,7 @@ fn take_event(event: Event<'_>, counts: &mut Counts, observed: &mut Observed) {
     take_message(event.message.0, counts, observed);
     event.delta.0.stop_reason.update(&mut observed.stop_reason);
     if let Some(usage) = event.usage.0 {
-        counts.update(usage, &mut observed.service_tier);
+        counts.update(usage, observed);
         observed.usage = counts.usage();
     }
 }

@@ -34,6 +34,10 @@ pub struct Observed {
     pub stop_reason: Option<String>,
     /// The service tier that served the request.
     pub service_tier: Option<String>,
+    /// The speed it was served at; Messages alone says one.
+    pub speed: Option<String>,
+    /// Where inference ran; Messages alone says it.
+    pub inference_geo: Option<String>,
     /// Whether the model has produced anything.
     pub output_started: bool,
 }

@@ -18,7 +18,8 @@ const MESSAGES: &str = concat!(
     "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"claude-x\",\
      \"content\":[],\"stop_reason\":null,\"usage\":{\"input_tokens\":25,\"cache_creation_input_tokens\":8,\
      \"cache_read_input_tokens\":4,\"cache_creation\":{\"ephemeral_5m_input_tokens\":3,\
-     \"ephemeral_1h_input_tokens\":5},\"output_tokens\":1,\"service_tier\":\"standard\"}}}\n\n",
+     \"ephemeral_1h_input_tokens\":5},\"output_tokens\":1,\"service_tier\":\"standard\",\"speed\":\"fast\",\
+     \"inference_geo\":\"us\"}}}\n\n",
     ": comment\n\n",
     "event: ping\ndata: {\"type\":\"ping\"}\n\n",
     "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\
@@ -51,6 +52,8 @@ fn messages_stream_merges_its_counts() {
             id: Some("msg_1".into()),
             stop_reason: Some("end_turn".into()),
             service_tier: Some("standard".into()),
+            speed: Some("fast".into()),
+            inference_geo: Some("us".into()),
             output_started: true,
         }
     );
@@ -156,6 +159,8 @@ fn chat_stream() {
             id: Some("c1".into()),
             stop_reason: Some("tool_calls".into()),
             service_tier: Some("default".into()),
+            speed: None,
+            inference_geo: None,
             output_started: true,
         }
     );
@@ -296,6 +301,8 @@ fn responses_stream_completes() {
             id: Some("resp_1".into()),
             stop_reason: Some("completed".into()),
             service_tier: Some("default".into()),
+            speed: None,
+            inference_geo: None,
             output_started: true,
         }
     );

@@ -26,7 +26,7 @@ pub(crate) enum Cell<'a> {
 }
 
 /// Name and kind of each column.
-pub(crate) const COLUMNS: [(&str, Kind); 43] = [
+pub(crate) const COLUMNS: [(&str, Kind); 44] = [
     ("id", Kind::Text),
     ("at", Kind::Int),
     ("user_id", Kind::Text),
@@ -70,6 +70,7 @@ pub(crate) const COLUMNS: [(&str, Kind); 43] = [
     ("session", Kind::Text),
     ("upstream_request_id", Kind::Text),
     ("dropped", Kind::Text),
+    ("service_tier", Kind::Text),
 ];
 
 /// `id, at, …` for an `INSERT` or a `SELECT`.
@@ -124,6 +125,7 @@ pub(crate) fn cells(record: &UsageRecord) -> [Cell<'_>; COLUMNS.len()] {
         opt_text(record.session.as_deref()),
         opt_text(record.upstream_request_id.as_deref()),
         opt_text(record.dropped.as_deref()),
+        opt_text(record.service_tier.as_deref()),
     ]
 }
 
@@ -162,6 +164,7 @@ pub(super) fn from_row(mut row: Row) -> Result<UsageRecord> {
         session: row.opt_text()?,
         upstream_request_id: row.opt_text()?,
         dropped: row.opt_text()?,
+        service_tier: row.opt_text()?,
     })
 }
 

@@ -84,6 +84,8 @@ pub struct UsageRecord {
     pub upstream_request_id: Option<String>,
     /// What a translation had to leave out.
     pub dropped: Option<String>,
+    /// The tier, speed and region that the answer named: `fast+us`; `None` for the standard.
+    pub service_tier: Option<String>,
 }
 
 /// How a streamed answer ended.
@@ -219,5 +221,6 @@ pub(crate) fn sample(number: u64) -> UsageRecord {
         session: Some(text("session")),
         upstream_request_id: Some(text("upstream-request")),
         dropped: Some(text("dropped")),
+        service_tier: Some(text("tier")),
     }
 }

@@ -140,6 +140,7 @@ pub(crate) fn record_of(user_id: UserId, cost: &str) -> UsageRecord {
         session: Some("session-1".to_owned()),
         upstream_request_id: None,
         dropped: None,
+        service_tier: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Models and their prices.
 
 use tollgate_base::{Money, Timestamp, TokenPrice};
-use tollgate_pricing::ModelPrice;
+use tollgate_pricing::{ContextTier, ContextTiers, ModelPrice, Multipliers};
 use tollgate_store::{ModelPatch, NewModel, StoreError};
 use tollgate_translate::traits::{SamplingTrait, TraitsPatch};
 
@@ -19,6 +19,14 @@ pub(crate) async fn models_keep_what_they_are_given(db: &TestDb) {
         cache_write_1h: Some(TokenPrice::ZERO),
         cache_read: Some("0.075".parse().unwrap()),
         web_search_per_thousand: Some(dollars("10")),
+        tiers: ContextTiers::new(&[ContextTier {
+            above_prompt_tokens: 200_000,
+            input: Some("6".parse().unwrap()),
+            output: Some("22.5".parse().unwrap()),
+            ..ContextTier::default()
+        }])
+        .unwrap(),
+        multipliers: Multipliers { us: Some("1.1".parse().unwrap()), ..Multipliers::NONE },
         ..price("3", "15")
     };
     let new = NewModel {

@@ -44,6 +44,7 @@ pub(crate) async fn a_record_reads_back_as_written(db: &TestDb) {
         client_user: words("user-7"),
         upstream_request_id: words("req_011"),
         dropped: words("top_k"),
+        service_tier: words("priority"),
         ..record(&key, "0.000000021")
     };
     let bare = UsageRecord {

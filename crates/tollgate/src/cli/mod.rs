@@ -14,7 +14,7 @@ pub(crate) use account::{
 };
 pub(crate) use group::{GroupArgs, GroupClear, GroupCommand, GroupFields};
 pub(crate) use key::{KeyArgs, KeyClear, KeyCommand, KeyFields};
-pub(crate) use model::{ModelArgs, ModelCommand, ModelFields};
+pub(crate) use model::{ImportPricesArgs, ModelArgs, ModelCommand, ModelFields};
 pub(crate) use server::{CheckArgs, DemoArgs, HealthArgs, ListenArgs, SandboxArgs};
 pub(crate) use usage::UsageArgs;
 pub(crate) use user::{UserArgs, UserCommand};

@@ -1,7 +1,12 @@
 //! `tollgate model`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
+use serde::de::DeserializeOwned;
 use tollgate_base::{Money, TokenPrice};
+use tollgate_pricing::{ContextTiers, Multipliers};
+use tollgate_routing::Pattern;
 
 use super::FormatArgs;
 
@@ -41,11 +46,30 @@ pub(crate) enum ModelCommand {
         #[arg(long, conflicts_with = "traits")]
         no_traits: bool,
     },
+    /// Create and update models from a price file
+    ImportPrices(ImportPricesArgs),
     /// Remove a model
     Remove {
         /// The name
         model: String,
     },
+}
+
+/// Which price file, and what of it.
+#[derive(Debug, Args)]
+pub(crate) struct ImportPricesArgs {
+    /// A file in the form of LiteLLM's model_prices_and_context_window.json
+    #[arg(required_unless_present = "bundled", conflicts_with = "bundled")]
+    pub(crate) file: Option<PathBuf>,
+    /// The price book that comes with this program
+    #[arg(long)]
+    pub(crate) bundled: bool,
+    /// Only models whose name matches, such as claude-*; may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) only: Vec<Pattern>,
+    /// Say what would change and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// What can be set on a model. Prices are dollars per million tokens.
@@ -69,6 +93,12 @@ pub(crate) struct ModelFields {
     /// A thousand web searches, in dollars
     #[arg(long, value_name = "PRICE")]
     pub(crate) web_search: Option<Money>,
+    /// Prices of long prompts, such as [{"above_prompt_tokens":200000,"input":"6","output":"22.5"}]; [] for none
+    #[arg(long, value_name = "JSON", value_parser = json::<ContextTiers>)]
+    pub(crate) tiers: Option<ContextTiers>,
+    /// Factors for priority, flex, batch, fast and us, such as {"fast":"2","us":"1.1"}; replaces what was set
+    #[arg(long, value_name = "JSON", value_parser = json::<Multipliers>)]
+    pub(crate) multipliers: Option<Multipliers>,
     /// The largest prompt, in tokens
     #[arg(long, value_name = "TOKENS")]
     pub(crate) context_window: Option<u64>,
@@ -84,4 +114,8 @@ pub(crate) struct ModelFields {
     /// The owner that model lists show
     #[arg(long)]
     pub(crate) owned_by: Option<String>,
+}
+
+fn json<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(text)
 }

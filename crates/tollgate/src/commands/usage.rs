@@ -63,6 +63,7 @@ struct UsageView {
     session: Option<String>,
     upstream_request_id: Option<String>,
     dropped: Option<String>,
+    service_tier: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -123,6 +124,7 @@ impl From<UsageRecord> for UsageView {
             session: record.session,
             upstream_request_id: record.upstream_request_id,
             dropped: record.dropped,
+            service_tier: record.service_tier,
         }
     }
 }

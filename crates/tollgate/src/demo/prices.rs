@@ -1,120 +1,69 @@
-//! The models of the demo and what they cost.
+//! The models of the demo and what they cost: the bundled price book, and the names it does not know.
 
+use anyhow::Context;
 use tollgate_base::TokenPrice;
-use tollgate_pricing::ModelPrice;
+use tollgate_pricing::{ModelPrice, PriceBook};
+use tollgate_store::NewModel;
 
-/// One row of the demo's price book.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct DemoModel {
+/// A model that is not in the price book.
+struct Extra {
     /// The name; with `*` a price for many.
-    pub(super) name: &'static str,
+    name: &'static str,
     /// What model lists call it; only for exact names.
-    pub(super) display_name: Option<&'static str>,
+    display_name: Option<&'static str>,
     /// Who made it.
-    pub(super) owned_by: &'static str,
-    /// The longest answer, where it is known.
-    pub(super) max_output_tokens: Option<u64>,
-    /// What it costs.
-    pub(super) price: ModelPrice,
-}
-
-/// Thousandths of a dollar per million tokens.
-const fn price(milli_dollars: u64) -> TokenPrice {
-    TokenPrice::from_nanos_per_million(milli_dollars * 1_000_000)
-}
-
-/// Input, output and cache read.
-const fn prices(input: u64, output: u64, cache_read: u64) -> ModelPrice {
-    ModelPrice { cache_read: Some(price(cache_read)), ..ModelPrice::new(price(input), price(output)) }
-}
-
-/// Input, output, both cache writes and cache read.
-const fn with_writes(input: u64, output: u64, write_5m: u64, write_1h: u64, read: u64) -> ModelPrice {
-    ModelPrice {
-        cache_write_5m: Some(price(write_5m)),
-        cache_write_1h: Some(price(write_1h)),
-        ..prices(input, output, read)
-    }
+    owned_by: &'static str,
+    /// Input, output and cache read in thousandths of a dollar per million tokens.
+    price: [u64; 3],
 }
 
 const fn exact(
     name: &'static str,
     display_name: &'static str,
     owned_by: &'static str,
-    max_output_tokens: Option<u64>,
-    price: ModelPrice,
-) -> DemoModel {
-    DemoModel { name, display_name: Some(display_name), owned_by, max_output_tokens, price }
+    price: [u64; 3],
+) -> Extra {
+    Extra { name, display_name: Some(display_name), owned_by, price }
 }
 
-const fn many(name: &'static str, owned_by: &'static str, price: ModelPrice) -> DemoModel {
-    DemoModel { name, display_name: None, owned_by, max_output_tokens: None, price }
+const fn many(name: &'static str, owned_by: &'static str, price: [u64; 3]) -> Extra {
+    Extra { name, display_name: None, owned_by, price }
 }
 
-/// Every model of the demo.
-///
-/// The providers' published prices of November 2026 where a comment does not say otherwise. "Sandbox price" means a
-/// plausible number for trying the gate out; check it before charging anyone.
-pub(super) const MODELS: &[DemoModel] = &[
-    exact(
-        "claude-opus-5-5",
-        "Claude Opus 5.5",
-        "anthropic",
-        Some(128_000),
-        with_writes(4000, 20_000, 5000, 8000, 200),
-    ),
-    exact(
-        "claude-sonnet-5-5",
-        "Claude Sonnet 5.5",
-        "anthropic",
-        Some(128_000),
-        with_writes(2000, 10_000, 2500, 4000, 200),
-    ),
-    // The price up to 100,000 prompt tokens; beyond that the provider asks five times as much.
-    exact(
-        "claude-haiku-5-5",
-        "Claude Haiku 5.5",
-        "anthropic",
-        Some(128_000),
-        with_writes(100, 500, 125, 200, 10),
-    ),
-    // Sandbox price.
-    exact(
-        "claude-sonnet-4-5",
-        "Claude Sonnet 4.5",
-        "anthropic",
-        Some(64_000),
-        with_writes(3000, 15_000, 3750, 6000, 300),
-    ),
-    // Sandbox price.
-    exact(
-        "claude-haiku-4-5",
-        "Claude Haiku 4.5",
-        "anthropic",
-        Some(64_000),
-        with_writes(1000, 5000, 1250, 2000, 100),
-    ),
-    // Sandbox price: that of Opus 5, so that a model not listed here is not sold short.
-    many("claude-*", "anthropic", with_writes(5000, 25_000, 6250, 10_000, 500)),
-    // Up to 272,000 prompt tokens.
-    exact("gpt-6-sol", "GPT-6 Sol", "openai", None, with_writes(2000, 10_000, 2500, 2500, 200)),
-    // Sandbox price.
-    exact("gpt-5.5", "GPT-5.5", "openai", None, prices(1250, 10_000, 125)),
-    // Sandbox price.
-    exact("gpt-4o", "GPT-4o", "openai", Some(16_384), prices(2500, 10_000, 1250)),
-    // Sandbox price.
-    many("gpt-*", "openai", prices(2500, 15_000, 250)),
-    // Sandbox price.
-    many("deepseek-*", "deepseek", prices(280, 420, 28)),
-    // Sandbox price.
-    exact("ZHIPU/GLM-4.6", "GLM-4.6", "zhipu", None, prices(600, 2200, 110)),
-    // Sandbox price.
-    many("ZHIPU/GLM-*", "zhipu", prices(1000, 3200, 200)),
-    // Sandbox price.
-    exact("xiaomi/mimo-v2", "MiMo V2", "xiaomi", None, prices(100, 300, 10)),
-    // Sandbox price.
-    many("xiaomi/mimo-*", "xiaomi", prices(400, 2000, 80)),
+/// Plausible numbers for trying the gate out, not anyone's list prices; check them before charging anyone.
+const EXTRAS: &[Extra] = &[
+    // That of Opus 5, so that a model not listed is not sold short.
+    many("claude-*", "anthropic", [5000, 25_000, 500]),
+    many("gpt-*", "openai", [2500, 15_000, 250]),
+    many("deepseek-*", "deepseek", [280, 420, 28]),
+    exact("ZHIPU/GLM-4.6", "GLM-4.6", "zhipu", [600, 2200, 110]),
+    many("ZHIPU/GLM-*", "zhipu", [1000, 3200, 200]),
+    exact("xiaomi/mimo-v2", "MiMo V2", "xiaomi", [100, 300, 10]),
+    many("xiaomi/mimo-*", "xiaomi", [400, 2000, 80]),
 ];
+
+/// Every model of the demo with its price.
+pub(super) fn models() -> anyhow::Result<Vec<NewModel>> {
+    let book = PriceBook::bundled().context("the bundled price book")?;
+    let listed = book.models.into_iter().map(|model| NewModel {
+        display_name: model.display_name,
+        owned_by: model.owned_by,
+        context_window_tokens: model.context_window_tokens,
+        max_output_tokens: model.max_output_tokens,
+        ..NewModel::new(model.name, model.price)
+    });
+    let extras = EXTRAS.iter().map(|extra| NewModel {
+        display_name: extra.display_name.map(str::to_owned),
+        owned_by: Some(extra.owned_by.to_owned()),
+        ..NewModel::new(extra.name, price(extra.price))
+    });
+    Ok(listed.chain(extras).collect())
+}
+
+fn price([input, output, cache_read]: [u64; 3]) -> ModelPrice {
+    let price = |milli_dollars: u64| TokenPrice::from_nanos_per_million(milli_dollars * 1_000_000);
+    ModelPrice { cache_read: Some(price(cache_read)), ..ModelPrice::new(price(input), price(output)) }
+}
 
 #[cfg(test)]
 mod tests {
@@ -122,16 +71,22 @@ mod tests {
 
     #[test]
     fn names_come_once_and_prices_are_in_dollars() {
-        let mut names: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
+        let models = models().unwrap();
+        let mut names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), MODELS.len());
-        let opus = MODELS.iter().find(|model| model.name == "claude-opus-5-5").unwrap().price;
+        assert_eq!(names.len(), models.len());
+        let price = |name: &str| models.iter().find(|model| model.name == name).unwrap().price;
+        let (opus, glm) = (price("claude-opus-5-5"), price("ZHIPU/GLM-4.6"));
         assert_eq!(
             (opus.input.to_string(), opus.cache_read.unwrap().to_string()),
             ("4".into(), "0.2".into())
         );
-        assert!(MODELS.iter().all(|model| model.price.input < model.price.output));
-        assert!(MODELS.iter().all(|model| model.name.contains('*') == model.display_name.is_none()));
+        assert_eq!(
+            (glm.input.to_string(), glm.cache_read.unwrap().to_string()),
+            ("0.6".into(), "0.11".into())
+        );
+        assert!(models.iter().all(|model| model.price.input < model.price.output));
+        assert!(models.iter().all(|model| model.name.contains('*') == model.display_name.is_none()));
     }
 }

@@ -6,10 +6,10 @@ use tollgate_base::{GroupId, Money, Rate, Secret, UserId};
 use tollgate_routing::{
     Account, Capabilities, KeyStatus, ModelMapping, Pattern, Platform, RoutingError, Status,
 };
-use tollgate_store::{AccountPatch, KeyFilter, NewAccount, NewGroup, NewKey, NewModel, NewUser, Store};
+use tollgate_store::{AccountPatch, KeyFilter, NewAccount, NewGroup, NewKey, NewUser, Store};
 
 use super::env_file::DemoKeys;
-use super::prices::{DemoModel, MODELS};
+use super::prices;
 use super::providers::{Provider, all_names};
 
 const USER: &str = "demo";
@@ -61,22 +61,10 @@ async fn group(store: &Store, platform: Platform) -> anyhow::Result<GroupId> {
 
 async fn models(store: &Store) -> anyhow::Result<()> {
     let present: HashSet<String> = store.list_models().await?.into_iter().map(|model| model.name).collect();
-    for model in MODELS.iter().filter(|model| !present.contains(model.name)) {
-        store.create_model(new_model(model)).await?;
+    for model in prices::models()?.into_iter().filter(|model| !present.contains(&model.name)) {
+        store.create_model(model).await?;
     }
     Ok(())
-}
-
-fn new_model(model: &DemoModel) -> NewModel {
-    NewModel {
-        name: model.name.to_owned(),
-        display_name: model.display_name.map(str::to_owned),
-        owned_by: Some(model.owned_by.to_owned()),
-        context_window_tokens: None,
-        max_output_tokens: model.max_output_tokens,
-        traits: None,
-        price: model.price,
-    }
 }
 
 /// Creates or updates the providers' accounts, and switches off those of the demo's other mode.

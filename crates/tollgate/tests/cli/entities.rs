@@ -303,6 +303,34 @@ fn models_through_their_life() {
 }
 
 #[test]
+fn prices_of_long_prompts_are_set_shown_and_cleared() {
+    let place = Place::new();
+    let tiers = r#"[{"above_prompt_tokens":200000,"input":"6","output":"22.5"}]"#;
+    place.ok(&["model", "create", "m", "--input", "3", "--output", "15", "--tiers", tiers]);
+    let shown = place.json(&["model", "show", "m"]);
+    assert_eq!(
+        shown["price"]["tiers"],
+        json!([{"above_prompt_tokens": 200_000, "input": "6", "output": "22.5"}])
+    );
+    let lines = place.ok(&["model", "show", "m"]);
+    assert!(lines.contains("above 200000: input 6, output 22.5"), "{lines}");
+    let other = place.json(&["model", "update", "m", "--input", "4"]);
+    assert_eq!(other["price"]["tiers"], shown["price"]["tiers"], "another price leaves the tiers");
+    let factors = place.json(&["model", "update", "m", "--multipliers", r#"{"fast":"2","us":"1.1"}"#]);
+    assert_eq!(factors["price"]["multipliers"], json!({"fast": "2", "us": "1.1"}));
+    assert!(place.ok(&["model", "show", "m"]).contains("fast: 2\n"));
+    let said = place.fails(&["model", "update", "m", "--multipliers", r#"{"fast":"200"}"#]);
+    assert_eq!(said, "price: the multiplier `fast` must be at most 100 and have at most three decimals");
+    place.ok(&["model", "update", "m", "--multipliers", "{}"]);
+    let cleared = place.json(&["model", "update", "m", "--tiers", "[]"]);
+    assert_eq!((&cleared["price"]["tiers"], &cleared["price_version"]), (&json!(null), &json!(5)));
+    let wrong = r#"[{"above_prompt_tokens":1}]"#;
+    let said = place.run(&["model", "update", "m", "--tiers", wrong]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.err.contains("one of them has no price"), "{said:?}");
+}
+
+#[test]
 fn traits_of_a_model_are_said_shown_and_taken_back() {
     let place = Place::new();
     fs::write(place.path().join("traits.json"), "{\"top_k\": false, \"efforts\": [\"low\", \"max\"]}\n")

@@ -5,4 +5,5 @@
 mod basics;
 mod demo;
 mod entities;
+mod prices;
 mod support;

@@ -1,11 +1,12 @@
 //! `tollgate model`: models and prices.
 
+mod import;
 mod traits;
 
 use anyhow::Context;
 use serde::Serialize;
 use tollgate_base::{Timestamp, TokenPrice};
-use tollgate_pricing::ModelPrice;
+use tollgate_pricing::{ContextTier, ModelPrice};
 use tollgate_routing::Model;
 use tollgate_store::{ModelPatch, NewModel, Store};
 use tollgate_translate::traits::{ModelTraits, TraitsPatch};
@@ -31,6 +32,7 @@ pub(crate) async fn run(args: ModelArgs, store: &Store) -> anyhow::Result<()> {
             let old = find::model(store, &model).await?;
             done(printer, "updated", store.update_model(&model, patch(&old, fields, no_traits)?).await?)
         }
+        ModelCommand::ImportPrices(which) => import::run(which, args.format.json, store).await,
         ModelCommand::Remove { model } => {
             find::model(store, &model).await?;
             store.remove_model(&model).await?;
@@ -74,6 +76,8 @@ fn changed_price(old: ModelPrice, fields: &ModelFields) -> ModelPrice {
         cache_write_1h: fields.cache_write_1h.or(old.cache_write_1h),
         cache_read: fields.cache_read.or(old.cache_read),
         web_search_per_thousand: fields.web_search.or(old.web_search_per_thousand),
+        tiers: fields.tiers.unwrap_or(old.tiers),
+        multipliers: fields.multipliers.unwrap_or(old.multipliers),
     }
 }
 
@@ -124,6 +128,19 @@ impl ModelView {
     }
 }
 
+/// The prices of a tier in one line: `above 200000: input 6, output 22.5`.
+fn tier_line(tier: &ContextTier) -> String {
+    let prices = [
+        ("input", tier.input),
+        ("output", tier.output),
+        ("cache write 5m", tier.cache_write_5m),
+        ("cache write 1h", tier.cache_write_1h),
+        ("cache read", tier.cache_read),
+    ];
+    let named = prices.iter().filter_map(|(name, price)| price.map(|price| format!("{name} {price}")));
+    format!("above {}: {}", tier.above_prompt_tokens, named.collect::<Vec<_>>().join(", "))
+}
+
 impl View for ModelView {
     const COLUMNS: &'static [&'static str] = &["name", "input", "output", "cache read", "owner"];
 
@@ -151,6 +168,8 @@ impl View for ModelView {
             ("cache write 1h", self.price_or(price.cache_write_1h, "2 x input")),
             ("cache read", self.price_or(price.cache_read, "0.1 x input")),
             ("1000 searches", text::opt(price.web_search_per_thousand.as_ref())),
+            ("long prompts", price.tiers.iter().map(tier_line).collect::<Vec<_>>().join("\n")),
+            ("multipliers", traits::lines(&price.multipliers)),
             ("price version", self.price_version.to_string()),
             ("created", text::time(self.created_at)),
             ("set traits", self.traits.as_ref().map_or_else(String::new, traits::lines)),
