@@ -58,8 +58,11 @@ fn piece() -> impl Strategy<Value = Piece> {
     ]
 }
 
+/// A question, the text of an answer, its calls' arguments and results, and the order of the results.
+type Round = (Vec<Piece>, Option<String>, Vec<(String, String)>, Vec<usize>);
+
 /// A question, the model's answer, and the results of its calls in any order.
-fn round() -> impl Strategy<Value = (Vec<Piece>, Option<String>, Vec<(String, String)>, Vec<usize>)> {
+fn round() -> impl Strategy<Value = Round> {
     let order = Just((0..3).collect::<Vec<usize>>()).prop_shuffle();
     (vec(piece(), 1..4), option::of(text()), vec((text(), text()), 0..4), order)
 }
