@@ -23,7 +23,8 @@ pub(crate) fn at<E: de::Error>(member: impl Display, error: &E) -> E {
 
 /// Reads a whole body.
 pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, TranslateError> {
-    let text = std::str::from_utf8(body).map_err(|_| TranslateError::bad_request("body", "must be UTF-8"))?;
+    let text =
+        simdutf8::basic::from_utf8(body).map_err(|_| TranslateError::bad_request("body", "must be UTF-8"))?;
     serde_json::from_str(text).map_err(|error| misplaced(&error))
 }
 

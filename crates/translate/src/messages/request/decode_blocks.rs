@@ -1,12 +1,13 @@
 //! The content blocks of a Messages request.
 
+use super::block::BlockIn;
 use super::decode_source::{document, image};
-use super::wire::{BlockIn, CacheIn, Content};
+use super::wire::{CacheIn, Content};
 use crate::error::TranslateError;
 use crate::ir::{
     CacheLifetime, CallKind, Extra, PartOfTurn, PastCall, Proof, Reasoning, ToolResult, TurnPart,
 };
-use crate::json::member::{missing, part_of, raw, required, wire_type};
+use crate::json::member::{missing, part_of, required};
 use crate::json::read::Str;
 use crate::json::{Text, compact, non_empty};
 use serde_json::value::RawValue;
@@ -19,19 +20,20 @@ pub(super) fn content<'a>(said: Content<'a>, place: &str) -> Result<Vec<TurnPart
         Content::Text(text) => Ok(vec![PartOfTurn::Text { text, phase: None }.into()]),
         Content::Blocks(list) => {
             let mut made = Vec::with_capacity(list.len());
-            for (at, json) in list.into_iter().enumerate() {
-                made.push(block(json, || format!("{place}.{at}"))?);
+            for (at, read) in list.into_iter().enumerate() {
+                // The place is put together only where there is a mistake.
+                made.push(block(read, || format!("{place}.{at}"))?);
             }
             Ok(made)
         }
     }
 }
 
-/// What a tool gave. A result is none of it: they would nest as deeply as the caller likes, each level on the stack.
-fn result_content<'a>(json: &'a RawValue, place: &str) -> Result<Vec<TurnPart<'a>>, TranslateError> {
-    let said: Content<'a> = part_of(place, json)?;
+/// What a tool gave. A result is none of it: they would nest as deeply as the caller likes.
+fn result_content<'a>(said: Content<'a>, place: &str) -> Result<Vec<TurnPart<'a>>, TranslateError> {
+    let is_result = |block: &BlockIn<'_>| block.kind.as_deref() == Some("tool_result");
     if let Content::Blocks(list) = &said
-        && let Some(at) = list.iter().position(|json| wire_type(json) == "tool_result")
+        && let Some(at) = list.iter().position(is_result)
     {
         return Err(TranslateError::bad_request(
             format!("{place}.{at}.type"),
@@ -41,20 +43,19 @@ fn result_content<'a>(json: &'a RawValue, place: &str) -> Result<Vec<TurnPart<'a
     content(said, place)
 }
 
-fn block<'a>(json: &'a RawValue, place: impl Fn() -> String) -> Result<TurnPart<'a>, TranslateError> {
-    // The place is put together only where there is a mistake.
-    let mut read: BlockIn<'a> = serde_json::from_str(json.get()).or_else(|_| part_of(&place(), json))?;
-    let Some(Str(kind)) = read.kind.take() else {
+fn block<'a>(mut read: BlockIn<'a>, place: impl Fn() -> String) -> Result<TurnPart<'a>, TranslateError> {
+    let Some(kind) = read.kind.take() else {
         return Err(missing(format!("{}.type", place())));
     };
     let (cache, extra) = cache_control(read.cache_control.take());
+    if let Some(whole) = read.whole.take() {
+        // The whole block is kept, so its members are not kept again.
+        let body = provided(kind, read, Cow::Owned(whole));
+        return Ok(TurnPart { item_id: None, cache, body, extras: Vec::new() });
+    }
     let mut extras = std::mem::take(&mut read.extras);
     extras.extend(extra);
     let body = match &*kind {
-        "text" => {
-            let text = read.text.take().ok_or_else(|| missing(format!("{}.text", place())))?.0;
-            PartOfTurn::Text { text, phase: None }
-        }
         "image" => image(&mut read, &mut extras, &place)?,
         "document" => document(&mut read, &mut extras, &place)?,
         "thinking" => thinking(&mut read, &place)?,
@@ -62,51 +63,15 @@ fn block<'a>(json: &'a RawValue, place: impl Fn() -> String) -> Result<TurnPart<
         "tool_use" => call(&mut read, &place)?,
         "tool_result" => result(&mut read, &place)?,
         _ => {
-            // The whole block is kept, so its members are not kept again.
-            let body = provided(kind, read, json);
-            return Ok(TurnPart { item_id: None, cache, body, extras: Vec::new() });
+            let text = read.text.take().ok_or_else(|| missing(format!("{}.text", place())))?.0;
+            PartOfTurn::Text { text, phase: None }
         }
     };
-    leftovers(read, &mut extras)?;
     Ok(TurnPart { item_id: None, cache, body, extras })
 }
 
-/// Members that belong to blocks of another type.
-fn leftovers<'a>(read: BlockIn<'a>, extras: &mut Vec<Extra<'a>>) -> Result<(), TranslateError> {
-    let members = [
-        ("source", read.source),
-        ("title", read.title),
-        ("context", read.context),
-        ("citations", read.citations),
-        ("data", read.data),
-        ("input", read.input),
-        ("content", read.content),
-        ("is_error", read.is_error),
-    ];
-    for (name, json) in members {
-        if let Some(json) = json {
-            extras.push(Extra { name: Cow::Borrowed(name), json: Cow::Borrowed(json) });
-        }
-    }
-    let texts = [
-        ("text", read.text.map(|text| text.0)),
-        ("thinking", read.thinking.map(|text| text.0)),
-        ("signature", read.signature.map(|text| text.0)),
-        ("id", read.id.map(|text| text.0)),
-        ("name", read.name.map(|text| text.0)),
-        ("tool_use_id", read.tool_use_id.map(|text| text.0)),
-    ];
-    for (name, text) in texts {
-        if let Some(text) = text {
-            extras.push(Extra { name: Cow::Borrowed(name), json: Cow::Owned(raw(&*text)?) });
-        }
-    }
-    Ok(())
-}
-
 /// A block of the provider's own, kept as it came.
-fn provided<'a>(kind: Cow<'a, str>, read: BlockIn<'a>, json: &'a RawValue) -> PartOfTurn<'a> {
-    let json = Cow::Borrowed(json);
+fn provided<'a>(kind: Cow<'a, str>, read: BlockIn<'a>, json: Cow<'a, RawValue>) -> PartOfTurn<'a> {
     if kind.ends_with("_tool_result")
         && let Some(call_id) = non_empty(read.tool_use_id)
     {
@@ -135,8 +100,7 @@ fn redacted<'a>(
     place: impl Fn() -> String,
 ) -> Result<PartOfTurn<'a>, TranslateError> {
     let place = || format!("{}.data", place());
-    let json = read.data.take().ok_or_else(|| missing(place()))?;
-    let data = required(Some(part_of(&place(), json)?), place)?;
+    let data = required(read.data.take(), place)?;
     let proof = Some(Proof::Redacted(data));
     Ok(PartOfTurn::Reasoning(Reasoning { proof, ..Reasoning::default() }))
 }
@@ -157,12 +121,9 @@ fn result<'a>(read: &mut BlockIn<'a>, place: impl Fn() -> String) -> Result<Part
         non_empty(read.tool_use_id.take()).ok_or_else(|| missing(format!("{}.tool_use_id", place())))?;
     let content = match read.content.take() {
         None => Vec::new(),
-        Some(json) => result_content(json, &format!("{}.content", place()))?,
+        Some(said) => result_content(said, &format!("{}.content", place()))?,
     };
-    let is_error = match read.is_error.take() {
-        None => false,
-        Some(json) => part_of(&format!("{}.is_error", place()), json)?,
-    };
+    let is_error = read.is_error.unwrap_or_default();
     Ok(PartOfTurn::ToolResult(ToolResult { call_id, kind: CallKind::Function, content, is_error }))
 }
 

@@ -1,9 +1,9 @@
 //! Where the images and documents of a Messages request are.
 
-use super::wire::{BlockIn, CitationsIn, SourceIn};
+use super::block::BlockIn;
 use crate::error::TranslateError;
 use crate::ir::{Document, Extra, PartOfTurn, Source};
-use crate::json::member::{missing, nested, part_of, required};
+use crate::json::member::{missing, nested, required};
 use crate::json::read::Str;
 use std::borrow::Cow;
 
@@ -28,16 +28,11 @@ pub(super) fn document<'a>(
     place: impl Fn() -> String,
 ) -> Result<PartOfTurn<'a>, TranslateError> {
     let source = source(read, extras, &place)?;
-    let text = |json: Option<&'a serde_json::value::RawValue>, name: &str| match json {
-        Some(json) => part_of(&format!("{}.{name}", place()), json).map(|Str(text)| Some(text)),
-        None => Ok(None),
-    };
-    let title = text(read.title.take(), "title")?;
-    let context = text(read.context.take(), "context")?;
+    let title = read.title.take().map(|Str(text)| text);
+    let context = read.context.take().map(|Str(text)| text);
     let citations = match read.citations.take() {
         None => false,
-        Some(json) => {
-            let read: CitationsIn<'a> = part_of(&format!("{}.citations", place()), json)?;
+        Some(read) => {
             nested("citations", read.extras, extras);
             read.enabled.unwrap_or_default()
         }
@@ -51,8 +46,7 @@ fn source<'a>(
     place: impl Fn() -> String,
 ) -> Result<Source<'a>, TranslateError> {
     let place = |member: &str| format!("{}.source{member}", place());
-    let json = read.source.take().ok_or_else(|| missing(place("")))?;
-    let read: SourceIn<'a> = part_of(&place(""), json)?;
+    let read = read.source.take().ok_or_else(|| missing(place("")))?;
     nested("source", read.extras, extras);
     let kind = required(read.kind, || place(".type"))?;
     Ok(match &*kind {

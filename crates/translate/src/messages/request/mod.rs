@@ -4,6 +4,7 @@
 //! as they came; the `decode` files give it meaning. Writing goes in two steps as well: the `encode` files build the body
 //! out of borrowed pieces and settle what Messages cannot say, `write` turns it into JSON.
 
+mod block;
 mod decode;
 mod decode_blocks;
 mod decode_settings;

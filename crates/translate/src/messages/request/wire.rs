@@ -1,6 +1,6 @@
 //! A Messages request as it is on the wire.
 
-use crate::json::Text;
+use super::block::BlockIn;
 use crate::json::read::{List, Number, Str, Whole, elements, wire};
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -36,28 +36,6 @@ wire! {
     MessageIn, "a message" {
         "role" => role: Str<'a>,
         "content" => content: Content<'a>,
-    }
-}
-
-wire! {
-    /// A block of any type.
-    BlockIn, "a content block" {
-        "type" => kind: Str<'a>,
-        "text" => text: Str<'a>,
-        "source" => source: &'a RawValue,
-        "title" => title: &'a RawValue,
-        "context" => context: &'a RawValue,
-        "citations" => citations: &'a RawValue,
-        "thinking" => thinking: Str<'a>,
-        "signature" => signature: Str<'a>,
-        "data" => data: &'a RawValue,
-        "id" => id: Text<'a>,
-        "name" => name: Text<'a>,
-        "input" => input: &'a RawValue,
-        "tool_use_id" => tool_use_id: Text<'a>,
-        "content" => content: &'a RawValue,
-        "is_error" => is_error: &'a RawValue,
-        "cache_control" => cache_control: &'a RawValue,
     }
 }
 
@@ -145,7 +123,7 @@ wire! {
 /// Text, or a list of blocks.
 pub(super) enum Content<'a> {
     Text(Cow<'a, str>),
-    Blocks(Vec<&'a RawValue>),
+    Blocks(Vec<BlockIn<'a>>),
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
