@@ -69,8 +69,15 @@ async fn forward(
         pick: shared.pick(),
         need: if call.endpoint == Endpoint::CountTokens { Need::CountTokens } else { Need::None },
     };
+    let planned = match attempts(shared, live, &wanted) {
+        // Nobody was asked to count, and what the model is served in has no count for this caller.
+        Err(_) if group.token_counting.is_none() && is_translated(shared, live, &wanted) => {
+            return Ok(respond::json(&caller.tag, estimate(call).await?));
+        }
+        planned => planned?,
+    };
     let mut last = ApiError::of(ErrorKind::NoAccount);
-    for attempt in attempts(shared, live, &wanted)?.iter().take(shared.config.max_attempts.max(1)) {
+    for attempt in planned.iter().take(shared.config.max_attempts.max(1)) {
         match ask(shared, live, call, attempt).await {
             Ok((status, headers, body)) => {
                 return Ok(respond::full(&caller.tag, status, headers, vec![body]));
@@ -80,6 +87,13 @@ async fn forward(
         }
     }
     Err(last.into())
+}
+
+/// Whether the model is served to this caller by translation only.
+fn is_translated<'a>(shared: &Shared, live: &'a Live, wanted: &PlanRequest<'a>) -> bool {
+    let translated = PlanRequest { translate: true, need: Need::None, ..*wanted };
+    attempts(shared, live, &translated)
+        .is_ok_and(|found| found.iter().all(|attempt| attempt.protocol != wanted.protocol))
 }
 
 /// Asks one account. What it says about itself is a reason to ask the next one and nothing more.

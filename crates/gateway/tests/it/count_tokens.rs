@@ -1,7 +1,7 @@
 //! Counting tokens: asked of the account, estimated here, or refused; never charged.
 
 use serde_json::{Value, json};
-use tollgate_protocol::Dialect;
+use tollgate_protocol::{Dialect, Protocol};
 use tollgate_routing::TokenCounting;
 use tollgate_store::GroupPatch;
 
@@ -126,4 +126,18 @@ async fn errors_of_counts() {
     check(&reply.send(world.addr).await, Dialect::Messages, "model_not_found", "No/Model");
     let reply = count(&world, Kind::Messages, PATH, "[[sandbox status=400 message='too odd']]").await;
     assert_eq!((reply.status, &reply.json()["error"]["message"]), (400, &json!("too odd")));
+}
+
+/// A group whose accounts speak another protocol counts here, unless it was told how to count.
+#[tokio::test]
+async fn what_is_translated_is_estimated() {
+    for protocol in [Protocol::Chat, Protocol::Responses] {
+        let world = World::start(Setup::speaking(protocol)).await;
+        let reply = count(&world, Kind::Messages, PATH, "How long is this?").await.ok();
+        assert!(reply.json()["input_tokens"].as_u64().unwrap() > 5, "{protocol}");
+        let body = body("no-such-model", "x");
+        let unknown = Call::json(PATH, &body).bearer(world.key(Kind::Messages)).send(world.addr).await;
+        check(&unknown, Dialect::Messages, "model_not_found", "no-such-model");
+        set(&world, Kind::Messages, TokenCounting::Native, 404).await;
+    }
 }
