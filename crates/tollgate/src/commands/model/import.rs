@@ -26,9 +26,9 @@ pub(super) async fn run(args: ImportPricesArgs, as_json: bool, store: &Store) ->
     };
     let report = import(store, book, &args.only, args.dry_run).await?;
     if as_json {
-        output::json(&report)?
+        output::json(&report)?;
     } else {
-        output::line(&report.to_string())?
+        output::line(&report.to_string())?;
     }
     Ok(())
 }
