@@ -260,6 +260,7 @@ class Stack:
                 "served": SERVED,
                 "mapping": MAPPINGS,
                 "max_body_bytes": MAX_BODY_BYTES,
+                "foreign": os.environ.get("TOLLGATE_TEST_FOREIGN") == "1",
                 "keys": self.keys,
             }
         )

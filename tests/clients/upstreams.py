@@ -1,15 +1,12 @@
 """What the account behind the gate speaks: the caller's own protocol, or one that the gate translates to.
 
-A test that takes `upstream` and is parametrized with `on(PROTOCOL)` runs natively and, with TOLLGATE_TEST_FOREIGN=1, on a
-group of the other platform whose account speaks one protocol alone. The group maps the usual models of the caller's platform
+A test that takes `upstream` and is parametrized with `on(PROTOCOL)` runs natively and on a group of the other platform whose
+account speaks one protocol alone. The group maps the usual models of the caller's platform
 to those of its own; models of its own are asked for as they are.
 """
 
-import os
-
 import pytest
 
-FOREIGN = os.environ.get("TOLLGATE_TEST_FOREIGN") == "1"
 # The protocol a caller speaks, and those of the other platform.
 OTHERS = {"messages": ("chat", "responses"), "chat": ("messages",), "responses": ("messages",)}
 PLATFORMS = {"messages": "anthropic", "chat": "openai", "responses": "openai"}
@@ -21,8 +18,8 @@ MAPPED = {
 
 def on(*protocols: str):
     """Runs a test for each of the callers' protocols on each upstream, as `(protocol, upstream)`."""
-    lanes = [(own, other) for own in protocols for other in ("native", *(OTHERS[own] if FOREIGN else ()))]
-    return pytest.mark.parametrize("lane", lanes, ids=["-on-".join(lane) for lane in lanes])
+    lanes = [(own, other) for own in protocols for other in ("native", *OTHERS[own])]
+    return pytest.mark.parametrize("upstream", lanes, ids=["-on-".join(lane) for lane in lanes])
 
 
 class Lane:

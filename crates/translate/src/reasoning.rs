@@ -8,7 +8,7 @@ mod tests;
 use crate::back::WayBack;
 use crate::carrier;
 use crate::family::ReasoningBack;
-use crate::ir::{MadeBy, PartOfTurn, Proof, Reasoning, Request, Role, Turn, TurnPart};
+use crate::ir::{Effort, MadeBy, PartOfTurn, Proof, Reasoning, Request, Role, ThinkingMode, Turn, TurnPart};
 use crate::notes::Notes;
 use crate::target::Target;
 use std::borrow::Cow;
@@ -31,14 +31,18 @@ enum Habit {
 }
 
 impl Habit {
-    fn of(target: &Target<'_>) -> Self {
+    fn of(request: &Request<'_>, target: &Target<'_>) -> Self {
+        let is_off = match request.reasoning.mode {
+            Some(mode) => mode == ThinkingMode::Disabled,
+            None => request.reasoning.effort == Some(Effort::None),
+        };
         match target.protocol {
             Protocol::Messages | Protocol::Responses => Self::Verbatim,
             Protocol::Chat => match target.quirks().reasoning_back {
                 // Chat has no place for a proof.
                 ReasoningBack::Proven | ReasoningBack::Nothing => Self::Nothing,
                 ReasoningBack::TextIfAny => Self::Text { every_turn: false, required: false },
-                ReasoningBack::TextWithCalls => Self::Text { every_turn: false, required: true },
+                ReasoningBack::TextWithCalls => Self::Text { every_turn: false, required: !is_off },
                 ReasoningBack::Text => Self::Text { every_turn: true, required: false },
             },
         }
@@ -48,7 +52,7 @@ impl Habit {
 /// Decides what becomes of the reasoning in `request` at `target`.
 pub(crate) fn settle(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes, back: &mut WayBack) {
     back.reasoning = shown::reasoning_back(request, target.protocol);
-    settle_with(Habit::of(target), request, target, notes);
+    settle_with(Habit::of(request, target), request, target, notes);
 }
 
 fn settle_with(habit: Habit, request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {

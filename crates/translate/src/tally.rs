@@ -83,3 +83,21 @@ impl Tally {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::PartId;
+
+    #[test]
+    fn an_answer_that_broke_off_counts_as_far_as_it_came() {
+        let mut tally = Tally::new(10);
+        let delta = Delta::Text("12345".into());
+        tally.event(&mut StreamEvent::Delta { part: PartId(0), delta });
+        let counted = Usage { input_tokens: 10, output_tokens: 2, ..Usage::default() };
+        assert_eq!(tally.estimate(), Some(counted));
+        let mut finish = Finish { usage: Usage { input_tokens: 7, ..Usage::default() }, ..Finish::default() };
+        tally.finish(&mut finish);
+        assert_eq!(tally.estimate(), None, "the upstream's own numbers count");
+    }
+}

@@ -24,7 +24,7 @@ use tollgate_translate::traits::ModelTraits;
 use tollgate_translate::{ReasoningBack, Remembered, Target, WayBack, translate_request};
 
 /// How many cases there are at least, so that a lost folder is seen.
-const LEAST_CASES: usize = 80;
+const LEAST_CASES: usize = 240;
 
 #[test]
 fn every_request_comes_out_as_written() {

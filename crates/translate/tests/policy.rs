@@ -24,7 +24,7 @@ fn base(protocol: Protocol) -> Value {
 
 fn translate(from: Protocol, to: Protocol, body: &Value) -> Result<Prepared, TranslateError> {
     let (model, family) = match to {
-        Protocol::Messages => ("claude-opus-4-6", Family::Anthropic),
+        Protocol::Messages => ("claude-opus-4-5", Family::Anthropic),
         Protocol::Chat | Protocol::Responses => ("gpt-5.1", Family::Openai),
     };
     let target = Target {

@@ -31,10 +31,14 @@ def account(stack, lane):
 
 
 def assert_settled(stack, name: str, count: int) -> None:
-    """Each request has its record and is charged for what it brought, and none passes for a whole answer."""
+    """Each request has its record, and none passes for a whole answer. It is charged for what came, except where a
+    relayed stream of Chat or Responses broke off: those tell of usage at their end only, and are not read."""
     records = stack.records(count, "--key", name)
-    assert all(record["stream_end"] not in (None, "complete") for record in records)
-    assert all(record["usage"]["output_tokens"] > 0 and Decimal(record["cost"]) > 0 for record in records), records
+    for record in records:
+        assert record["stream_end"] in ("upstream_cut", "upstream_error")
+        relayed = record["client_protocol"] == record["upstream_protocol"] != "messages"
+        assert relayed == (Decimal(record["cost"]) == 0), record
+        assert relayed == (record["usage"]["output_tokens"] == 0), record
 
 
 @pytest.mark.lanes("messages")

@@ -92,8 +92,8 @@ class Caller:
 
 
 @pytest.fixture
-def caller(gate, stack, lane):
-    return Caller(gate, Lane(stack, *lane))
+def caller(gate, stack, upstream):
+    return Caller(gate, Lane(stack, *upstream))
 
 
 # How each protocol writes a picture and a document.

@@ -17,7 +17,8 @@ use tollgate_protocol::Protocol;
 /// Mends the conversation for `target`.
 pub(crate) fn repair(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
     if request.protocol != target.protocol {
-        merge_assistant_turns(&mut request.turns);
+        let apart = target.protocol == Protocol::Chat;
+        merge_assistant_turns(&mut request.turns, apart);
         pairing::pair(&mut request.turns, notes);
     }
     if target.protocol == Protocol::Messages {
@@ -33,13 +34,28 @@ pub(crate) fn repair(request: &mut Request<'_>, target: &Target<'_>, notes: &mut
 }
 
 /// Joins assistant turns that stand behind one another: what stands between calls and their results is one turn.
-fn merge_assistant_turns(turns: &mut Vec<Turn<'_>>) {
+///
+/// Chat has one text a turn: what two turns said is kept `apart` in it.
+fn merge_assistant_turns(turns: &mut Vec<Turn<'_>>, apart: bool) {
     turns.dedup_by(|later, earlier| {
         let mergeable = later.role == Role::Assistant
             && earlier.role == Role::Assistant
             && later.name == earlier.name
             && later.extras.is_empty();
         if mergeable {
+            if apart
+                && let (
+                    Some(PartOfTurn::Text { text: before, .. }),
+                    Some(PartOfTurn::Text { text: behind, .. }),
+                ) = (
+                    earlier.parts.last_mut().map(|part| &mut part.body),
+                    later.parts.first().map(|part| &part.body),
+                )
+                && !before.is_empty()
+                && !behind.is_empty()
+            {
+                before.to_mut().push_str("\n\n");
+            }
             earlier.parts.append(&mut later.parts);
         }
         mergeable

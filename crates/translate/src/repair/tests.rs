@@ -51,7 +51,7 @@ fn shown(turns: &[Turn<'_>]) -> Vec<String> {
 
 fn paired(mut turns: Vec<Turn<'static>>) -> (Vec<String>, Vec<String>) {
     let mut notes = Notes::default();
-    merge_assistant_turns(&mut turns);
+    merge_assistant_turns(&mut turns, false);
     pairing::pair(&mut turns, &mut notes);
     turns.retain(|turn| !turn.parts.is_empty());
     (shown(&turns), notes.to_strings())

@@ -1,9 +1,10 @@
 //! The form of the answer's text, where the target cannot promise it.
 
-use super::schema::closed;
+use super::schema::{closed, is_strict};
 use crate::back::WayBack;
 use crate::error::TranslateError;
 use crate::ir::{OutputFormat, PartOfTurn, Request, Role, Turn};
+use crate::json::compact;
 use crate::notes::Notes;
 use crate::target::Target;
 use crate::traits::StructuredOutput;
@@ -23,13 +24,23 @@ pub(super) fn settle(
     match request.format.take() {
         Some(OutputFormat::JsonSchema { name, description, schema, strict }) => match able {
             StructuredOutput::JsonSchema => {
-                let schema =
-                    if target.protocol == Protocol::Messages { closed(&schema, notes)? } else { schema };
+                let (schema, strict) = match (target.protocol, request.protocol) {
+                    (Protocol::Messages, _) => (closed(&schema, notes)?, strict),
+                    // Anthropic follows every schema exactly, OpenAI some only.
+                    (_, Protocol::Messages) => {
+                        let strict = is_strict(&schema);
+                        (schema, Some(strict))
+                    }
+                    _ => (schema, strict),
+                };
                 request.format = Some(OutputFormat::JsonSchema { name, description, schema, strict });
             }
             StructuredOutput::JsonObject | StructuredOutput::None => {
                 notes.add("response_format.json_schema");
-                ask(request, &format!("{ONE_OBJECT} It has to match this JSON schema:\n{}", schema.get()));
+                ask(
+                    request,
+                    &format!("{ONE_OBJECT} It has to match this JSON schema:\n{}", compact(schema.get())),
+                );
                 back.unfence = true;
                 request.format = (able == StructuredOutput::JsonObject).then_some(OutputFormat::JsonObject);
             }
@@ -40,6 +51,7 @@ pub(super) fn settle(
                 back.unfence = true;
             } else {
                 request.format = Some(OutputFormat::JsonObject);
+                ask_where_unsaid(request, target);
             }
         }
         Some(OutputFormat::Text) | None => {}
@@ -52,6 +64,23 @@ fn able(target: &Target<'_>) -> StructuredOutput {
         Protocol::Chat => target.traits.structured_output.min(target.quirks().response_format),
         Protocol::Messages | Protocol::Responses => target.traits.structured_output,
     }
+}
+
+/// OpenAI refuses JSON mode where no message speaks of JSON; what Responses calls `instructions` is no message.
+fn ask_where_unsaid(request: &mut Request<'_>, target: &Target<'_>) {
+    let heads = request.turns.iter().take_while(|turn| turn.role.instructs()).count();
+    let counted = if target.protocol == Protocol::Responses { heads } else { 0 };
+    let says_json = |text: &str| text.as_bytes().windows(4).any(|word| word.eq_ignore_ascii_case(b"json"));
+    let mut parts = request.turns.iter().skip(counted).flat_map(|turn| &turn.parts);
+    if parts.any(|part| matches!(&part.body, PartOfTurn::Text { text, .. } if says_json(text))) {
+        return;
+    }
+    if target.protocol != Protocol::Responses {
+        ask(request, ONE_OBJECT);
+        return;
+    }
+    let part = PartOfTurn::Text { text: Cow::Borrowed(ONE_OBJECT), phase: None }.into();
+    request.turns.push(Turn::new(Role::Developer, vec![part]));
 }
 
 /// Puts a line at the end of the instructions at the head of the conversation.

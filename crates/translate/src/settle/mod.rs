@@ -3,19 +3,24 @@
 //! Each pass changes the representation, notes what is less than was asked, and leaves in [`WayBack`] what the answer
 //! has to undo. A caller's own protocol is left as it came: its provider judges its own words.
 
+mod cache;
 mod choice;
 mod extras;
 mod format;
 mod ids;
 mod limits;
+mod media;
 mod name;
 mod native;
+mod prefill;
 mod sampling;
 mod schema;
 mod stop;
 mod thinking;
 mod tier;
 mod tools;
+
+pub(crate) use media::picture;
 
 use crate::back::WayBack;
 use crate::error::TranslateError;
@@ -33,6 +38,8 @@ pub(crate) fn settle(
     if request.protocol == target.protocol {
         return Ok(());
     }
+    media::settle(request, target)?;
+    prefill::settle(request, target, notes)?;
     extras::settle(request, target.protocol, notes)?;
     tools::settle(request, target, notes, back)?;
     choice::settle(request, target, notes)?;
@@ -43,5 +50,6 @@ pub(crate) fn settle(
     stop::settle(request, target, back);
     format::settle(request, target, notes, back)?;
     tier::settle(request, target, notes);
+    cache::settle(request, target);
     Ok(())
 }

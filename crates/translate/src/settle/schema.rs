@@ -41,6 +41,49 @@ pub(super) fn closed<'a>(schema: &RawValue, notes: &mut Notes) -> Result<Cow<'a,
     Ok(Cow::Owned(to_raw_value(&value).map_err(TranslateError::Encode)?))
 }
 
+/// Keywords that OpenAI's strict mode refuses.
+const NOT_STRICT: [&str; 8] =
+    ["allOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas", "patternProperties"];
+
+/// Whether OpenAI can follow the schema exactly: an object at the top, each object closed, each property required.
+///
+/// Source: OpenAI's documentation, "Structured outputs", supported schemas.
+pub(super) fn is_strict(schema: &RawValue) -> bool {
+    let Ok(schema) = serde_json::from_str::<Value>(schema.get()) else { return false };
+    schema["type"] == "object" && is_strict_part(&schema)
+}
+
+fn is_strict_part(schema: &Value) -> bool {
+    let Value::Object(members) = schema else {
+        return schema.as_array().is_none_or(|schemas| schemas.iter().all(is_strict_part));
+    };
+    if NOT_STRICT.iter().any(|keyword| members.contains_key(*keyword)) {
+        return false;
+    }
+    if is_object(members)
+        && !(members.get("additionalProperties") == Some(&Value::Bool(false)) && requires_all(members))
+    {
+        return false;
+    }
+    members.iter().all(|(name, member)| match member {
+        Value::Object(named) if NAMED_SCHEMAS.contains(&name.as_str()) => named.values().all(is_strict_part),
+        _ => {
+            matches!(name.as_str(), "enum" | "const" | "default" | "examples" | "required")
+                || is_strict_part(member)
+        }
+    })
+}
+
+fn requires_all(members: &Map<String, Value>) -> bool {
+    let required = members.get("required").and_then(Value::as_array);
+    let properties = members.get("properties").and_then(Value::as_object);
+    properties.is_none_or(|properties| {
+        properties
+            .keys()
+            .all(|name| required.is_some_and(|required| required.iter().any(|given| given == name)))
+    })
+}
+
 fn close(schema: &mut Value, dropped: &mut bool) {
     match schema {
         Value::Object(members) => close_object(members, dropped),
@@ -83,6 +126,25 @@ fn is_object(members: &Map<String, Value>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn strict_is_closed_and_complete() {
+        let strict = |json: &str| is_strict(serde_json::from_str(json).unwrap());
+        let closed = r#""additionalProperties":false"#;
+        assert!(strict(&format!(
+            r#"{{"type":"object","properties":{{"not":{{"type":"string"}}}},"required":["not"],{closed}}}"#
+        )));
+        assert!(strict(&format!(r#"{{"type":"object","properties":{{}},{closed}}}"#)));
+        assert!(!strict(&format!(
+            r#"{{"type":"object","properties":{{"a":{{}},"b":{{}}}},"required":["a"],{closed}}}"#
+        )));
+        assert!(!strict(r#"{"type":"object","properties":{}}"#));
+        assert!(!strict(&format!(r#"{{"type":"array","items":{{"type":"object",{closed}}}}}"#)));
+        let inner = r#"{"type":"object","properties":{"x":{}}}"#;
+        assert!(!strict(&format!(
+            r#"{{"type":"object","properties":{{"a":{{"anyOf":[{inner}]}}}},"required":["a"],{closed}}}"#
+        )));
+    }
 
     #[test]
     fn objects_are_closed_and_constraints_noted() {

@@ -43,17 +43,25 @@ fn take_effort_of_turns(request: &mut Request<'_>) {
 }
 
 fn for_openai(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
+    let has_tools = !request.tools.is_empty();
     let said = &mut request.reasoning;
     let from_mode = match said.mode {
         Some(ThinkingMode::Disabled) => Some(Effort::None),
         Some(ThinkingMode::Enabled { budget_tokens }) => Some(of_budget(budget_tokens)),
         Some(ThinkingMode::Adaptive | ThinkingMode::BetweenTools) | None => None,
     };
-    let wanted = match (from_mode, said.effort) {
+    let mut wanted = match (from_mode, said.effort) {
         (Some(Effort::None), _) => Some(Effort::None),
         (_, Some(effort)) => Some(effort),
         (from_mode, None) => from_mode,
     };
+    if has_tools && target.protocol == Protocol::Chat && target.traits.chat_tools_without_reasoning {
+        // OpenAI takes these models' tools on Chat with this effort only, and the default is another.
+        if wanted.is_none_or(|wanted| wanted != Effort::None) {
+            notes.add("reasoning_effort");
+        }
+        wanted = Some(Effort::None);
+    }
     said.effort = wanted.and_then(|wanted| clamped(wanted, target, notes));
     said.mode = mode_for_openai(wanted, said.mode, target, notes);
     if !target.traits.thinks() {
@@ -131,19 +139,24 @@ fn is_thoughtless_loop(request: &Request<'_>) -> bool {
 
 fn choose_mode(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
     let traits = target.traits;
-    let wanted = request.reasoning.effort;
-    request.reasoning.effort = None;
-    let Some(wanted) = wanted else {
-        show(request);
-        return;
+    let mode = request.reasoning.mode.take();
+    let said = request.reasoning.effort.take();
+    let (wanted, asked_budget) = match mode {
+        Some(ThinkingMode::Disabled) => (Some(Effort::None), None),
+        Some(ThinkingMode::Enabled { budget_tokens }) => {
+            (said.or(Some(of_budget(budget_tokens))), Some(budget_tokens))
+        }
+        Some(ThinkingMode::Adaptive | ThinkingMode::BetweenTools) | None => (said, None),
     };
-    if wanted <= Effort::Minimal {
+    if mode.is_none() && wanted.is_none() {
+        // Nothing was said of it.
+    } else if wanted.is_some_and(|wanted| wanted <= Effort::Minimal) {
         switch_off(request, target, notes);
-    } else if traits.thinking_adaptive {
+    } else if traits.thinking_adaptive && !(asked_budget.is_some() && traits.thinking_enabled) {
         request.reasoning.mode = Some(ThinkingMode::Adaptive);
-        request.reasoning.effort = clamped(wanted, target, notes);
+        request.reasoning.effort = wanted.and_then(|wanted| clamped(wanted, target, notes));
     } else if traits.thinking_enabled {
-        enable(request, wanted, notes);
+        enable(request, asked_budget.unwrap_or(budget(wanted.unwrap_or(Effort::Medium))), notes);
     } else {
         notes.add("reasoning_effort");
     }
@@ -163,22 +176,14 @@ fn switch_off(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes)
 }
 
 /// Thinking with a budget, where the limit leaves room for one.
-fn enable(request: &mut Request<'_>, wanted: Effort, notes: &mut Notes) {
+fn enable(request: &mut Request<'_>, budget_tokens: u64, notes: &mut Notes) {
     let room = request.max_output_tokens.unwrap_or(0).saturating_sub(LEAST_ANSWER_TOKENS);
     if room < LEAST_BUDGET_TOKENS {
         notes.add("reasoning_effort");
         return;
     }
-    let budget_tokens = budget(wanted).min(room);
+    let budget_tokens = budget_tokens.clamp(LEAST_BUDGET_TOKENS, room);
     request.reasoning.mode = Some(ThinkingMode::Enabled { budget_tokens });
-    // Anthropic takes no other temperature, and no `top_k`, with a budget.
-    for (value, name) in
-        [(&mut request.sampling.temperature, "temperature"), (&mut request.sampling.top_p, "top_p")]
-    {
-        if value.take().is_some() {
-            notes.add(name);
-        }
-    }
 }
 
 /// Messages has two words for what is shown; OpenAI's clients that say nothing want what they would get there.

@@ -2,11 +2,14 @@
 
 use super::name::fitting;
 use super::native::{self, Native};
+use super::schema::is_strict;
 use crate::back::{CallerTool, CallerToolKind, WayBack};
 use crate::error::TranslateError;
 use crate::ir::{
     CallKind, PartOfTurn, PastCall, Request, ServerTool, ToolChoice, ToolDefinition, ToolDefinitionKind,
 };
+use crate::json::member::undated;
+use crate::json::{is_object, to_object};
 use crate::notes::Notes;
 use crate::policy;
 use crate::target::Target;
@@ -29,10 +32,13 @@ pub(super) fn settle(
     let custom_stays = takes_custom_tools(target);
     let mut kept = Vec::with_capacity(request.tools.len());
     let only_one = request.tools.len() == 1;
+    let mut described = Described::default();
     for mut tool in std::mem::take(&mut request.tools) {
         if !settle_kind(&mut tool, request.protocol, target, custom_stays, only_one, notes, back)? {
             continue;
         }
+        describe_namespace(&mut tool, target, &mut described);
+        settle_strict(&mut tool, request.protocol, notes);
         rename(&mut tool, target, back);
         tool.defer_loading &= target.protocol == Protocol::Responses && target.traits.tool_search;
         kept.push(tool);
@@ -51,6 +57,46 @@ pub(super) fn settle(
         refit(name, namespace.take().as_deref(), target.protocol);
     }
     Ok(())
+}
+
+/// The namespace whose tools are being read, and what is said of it.
+#[derive(Default)]
+struct Described<'a> {
+    namespace: Option<Cow<'a, str>>,
+    description: Option<String>,
+}
+
+/// Puts what is said of a namespace in front of what is said of each of its tools: the target has no namespaces.
+fn describe_namespace<'a>(tool: &mut ToolDefinition<'a>, target: &Target<'_>, described: &mut Described<'a>) {
+    if target.protocol == Protocol::Responses {
+        return;
+    }
+    if tool.namespace != described.namespace {
+        *described = Described { namespace: tool.namespace.clone(), description: None };
+    }
+    // It stands at the first tool.
+    if let Some(at) = tool.extras.iter().position(|extra| extra.name == "namespace.description") {
+        let extra = tool.extras.remove(at);
+        described.description = serde_json::from_str(extra.json.get()).ok();
+    }
+    if let Some(said) = described.description.as_deref().filter(|said| !said.trim().is_empty()) {
+        tool.description = Some(Cow::Owned(match &tool.description {
+            Some(own) => format!("{said}\n\n{own}"),
+            None => said.to_owned(),
+        }));
+    }
+}
+
+/// Anthropic's strict tools may have properties that need not be there, OpenAI's may not.
+fn settle_strict(tool: &mut ToolDefinition<'_>, from: Protocol, notes: &mut Notes) {
+    if let ToolDefinitionKind::Function { schema, strict } = &mut tool.kind
+        && from == Protocol::Messages
+        && *strict == Some(true)
+        && !schema.as_deref().is_some_and(is_strict)
+    {
+        *strict = None;
+        notes.add("tools.strict");
+    }
 }
 
 /// Gives a name that is spoken of the form it has at the target.
@@ -120,7 +166,7 @@ fn left_out(
     target: &Target<'_>,
     notes: &mut Notes,
 ) -> Result<bool, TranslateError> {
-    policy::settle(from, &format!("tools.{kind}"), target.protocol, notes)?;
+    policy::settle(from, &format!("tools.{}", undated(kind)), target.protocol, notes)?;
     Ok(false)
 }
 
@@ -208,6 +254,11 @@ fn settle_call(
         input: &'a str,
     }
     match &call.kind {
+        // Many servers read what a model wrote, and fail at what is no object.
+        CallKind::Function if !call.arguments.is_empty() && !is_object(&call.arguments) => {
+            let object = to_object(&call.arguments).map_err(TranslateError::Encode)?;
+            call.arguments = Cow::Owned(String::from(Box::<str>::from(object)));
+        }
         CallKind::Function => {}
         CallKind::Custom if custom_stays => {}
         CallKind::Custom => {

@@ -99,7 +99,7 @@ impl<'r> Writer<'r, '_> {
             Source::FileId(_) | Source::Text(_) | Source::Blocks(_) => {
                 let field = match self.request.protocol {
                     Protocol::Responses => "input.content.file_id",
-                    _ => "messages.content.source",
+                    _ => "messages.content.image.source.file_id",
                 };
                 let why = "Chat Completions takes an image as data or as an address, not by a file's id";
                 Err(TranslateError::refused(field, why))

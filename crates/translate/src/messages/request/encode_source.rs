@@ -5,6 +5,7 @@ use super::write::{CitationsOut, SaidOut, SourceOut};
 use crate::error::TranslateError;
 use crate::ir::{Document, Source, TurnPart};
 use crate::json::Extras;
+use crate::settle::picture;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
@@ -103,17 +104,6 @@ impl<'r> Writer<'r, '_> {
     /// The path to a member of a part, which Chat and Responses call differently.
     fn field(&self, chat: &str, responses: &str) -> String {
         self.foreign.part(if self.request.protocol == Protocol::Responses { responses } else { chat })
-    }
-}
-
-/// The media type of an image, if it is one that is taken.
-fn picture(media_type: &str) -> Option<&'static str> {
-    match media_type.to_ascii_lowercase().as_str() {
-        "image/jpeg" | "image/jpg" => Some("image/jpeg"),
-        "image/png" => Some("image/png"),
-        "image/gif" => Some("image/gif"),
-        "image/webp" => Some("image/webp"),
-        _ => None,
     }
 }
 

@@ -97,13 +97,14 @@ pub(crate) fn encode_request(
     target: &Target<'_>,
     notes: &mut Notes,
 ) -> Result<Vec<u8>, TranslateError> {
-    encode_for(request, target.model, notes)
+    encode_for(request, target.model, target.traits.thinks(), notes)
 }
 
-/// Encodes a request for `model`.
+/// Encodes a request for `model`; `thinks` is whether it has reasoning to give back.
 pub(super) fn encode_for(
     request: &Request<'_>,
     model: &str,
+    thinks: bool,
     notes: &mut Notes,
 ) -> Result<Vec<u8>, TranslateError> {
     let mut encoder = Encoder::new(request, notes);
@@ -129,7 +130,7 @@ pub(super) fn encode_for(
         service_tier: request.service_tier.map(tier_word),
         // The caller knows nothing of the provider's store, and its reasoning has to come back another way.
         store: (!own).then_some(false),
-        include: (!own).then_some(IncludeOut),
+        include: (!own && thinks).then_some(IncludeOut),
         stream: request.stream,
         extras: top_extras(request, &mut encoder)?,
     };

@@ -11,7 +11,6 @@ use crate::messages::is_billing_header;
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 
-/// How the block begins by which Claude Code tells Anthropic whom to bill. It changes from request to request, so it
 /// The text before the conversation, and the conversation.
 pub(super) fn encode_turns<'a>(
     turns: &'a [Turn<'a>],
@@ -38,8 +37,9 @@ fn instructions<'a>(
         turns.iter().take_while(|turn| turn.role.instructs()).count()
     };
     let (head, rest) = turns.split_at(count);
-    // A cached prompt's beginning needs parts to be marked in; one string has none.
-    if head.iter().flat_map(|turn| &turn.parts).any(|part| part.cache.is_some()) {
+    let is_marked = head.iter().flat_map(|turn| &turn.parts).any(|part| part.cache.is_some());
+    // A cached prompt's beginning needs parts to be marked in; one string has none. And there must be some input.
+    if is_marked || (rest.is_empty() && !encoder.is_own()) {
         let content = marked_texts(head, encoder)?;
         items.push(ItemOut::Message(MessageOut {
             kind: "message",

@@ -2,7 +2,7 @@
 
 use super::encode::Encoder;
 use super::encode_items::part_extras;
-use super::foreign::{blocks, search_result};
+use super::foreign::{blocks, search_result, tool_reference};
 use super::shape::{
     AudioOut, AudioPartOut, BreakpointOut, ExtrasOut, FileOut, ImageOut, PartOut, RefusalOut, TextOut, UrlOut,
 };
@@ -68,6 +68,10 @@ pub(super) fn part<'a>(
         }
         PartOfTurn::Other { json, .. } if encoder.is_own() => PartOut::Raw(json),
         PartOfTurn::Other { kind, json } if kind == "search_result" => match search_result(json) {
+            Some(text) => PartOut::Text(TextOut { cache, ..TextOut::plain(place.text(), text) }),
+            None => return left_out(from, encoder),
+        },
+        PartOfTurn::Other { kind, json } if kind == "tool_reference" => match tool_reference(json) {
             Some(text) => PartOut::Text(TextOut { cache, ..TextOut::plain(place.text(), text) }),
             None => return left_out(from, encoder),
         },
@@ -143,7 +147,10 @@ fn own_file<'a>(id: &'a str, what: &str, encoder: &Encoder<'a, '_>) -> Result<&'
     if encoder.is_own() {
         return Ok(id);
     }
-    let field = format!("messages.content.{what}.source.file_id");
+    let field = match (encoder.from, what) {
+        (Protocol::Messages, _) => format!("messages.content.{what}.source.file_id"),
+        _ => "messages.content.file.file_id".to_owned(),
+    };
     Err(TranslateError::refused(field, "files of one provider cannot be read by another: send the bytes"))
 }
 

@@ -33,6 +33,17 @@ pub(super) fn search_result(json: &RawValue) -> Option<String> {
     Some(lines.join("\n"))
 }
 
+/// A tool that a search found, by its name.
+pub(super) fn tool_reference(json: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct ReferenceIn<'a> {
+        #[serde(borrow)]
+        tool_name: Option<Text<'a>>,
+    }
+    let read: ReferenceIn<'_> = serde_json::from_str(json.get()).ok()?;
+    read.tool_name.map(|name| format!("Tool: {}", name.0))
+}
+
 #[derive(Deserialize)]
 struct BlockIn<'a> {
     #[serde(borrow, rename = "type")]

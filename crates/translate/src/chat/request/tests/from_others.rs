@@ -192,7 +192,10 @@ fn documents_of_every_source() {
         assert_eq!(refused(vec![turn(Role::User, vec![document(source, None)])]), field);
     }
     let picture = PartOfTurn::Image { source: Source::FileId("file_1".into()), detail: None };
-    assert_eq!(refused(vec![turn(Role::User, vec![picture.into()])]), "messages.content.source");
+    assert_eq!(
+        refused(vec![turn(Role::User, vec![picture.into()])]),
+        "messages.content.image.source.file_id"
+    );
     let no_files = Quirks { files: false, ..usual() };
     let mut notes = Notes::default();
     let asked = request(vec![turn(Role::User, vec![document(pdf(), None)])]);

@@ -92,7 +92,7 @@ fn user(parts: Vec<TurnPart<'static>>) -> Turn<'static> {
 
 fn encode(request: &Request<'_>) -> (Value, Vec<String>) {
     let mut notes = Notes::default();
-    let made = encode_for(request, "gpt-5.5", &mut notes).unwrap();
+    let made = encode_for(request, "gpt-5.5", true, &mut notes).unwrap();
     (serde_json::from_slice(&made).unwrap(), notes.to_strings())
 }
 
@@ -278,7 +278,7 @@ fn files_of_another_provider_are_refused() {
         gave("c", vec![PartOfTurn::Image { source: Source::FileId("f".into()), detail: None }.into()], false),
     ] {
         let request = request(Protocol::Messages, vec![user(vec![part])]);
-        let error = encode_for(&request, "m", &mut Notes::default()).unwrap_err();
+        let error = encode_for(&request, "m", true, &mut Notes::default()).unwrap_err();
         assert!(
             matches!(&error, TranslateError::Refused { field, .. } if field.ends_with("source.file_id")),
             "{error}"

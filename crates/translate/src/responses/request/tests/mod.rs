@@ -23,7 +23,7 @@ fn again_with(body: &Value, history: Option<&Value>) -> Value {
     assert_eq!(request.protocol, Protocol::Responses);
     let mut notes = Notes::default();
     let model = request.model.clone().into_owned();
-    let made = encode_for(&request, &model, &mut notes).unwrap();
+    let made = encode_for(&request, &model, true, &mut notes).unwrap();
     assert_eq!(notes.to_strings(), Vec::<String>::new());
     serde_json::from_slice(&made).unwrap()
 }

@@ -1,0 +1,80 @@
+//! Pictures and documents that the target's model cannot look at. An answer without having seen them would be another
+//! answer, so they are refused.
+
+use crate::error::TranslateError;
+use crate::ir::{PartOfTurn, Request, Source, TurnPart};
+use crate::target::Target;
+use std::borrow::Cow;
+use tollgate_protocol::Protocol;
+
+const PDF: &str = "application/pdf";
+
+/// Refuses what the model cannot see, and gives pictures' types the names that every provider knows.
+pub(super) fn settle(request: &mut Request<'_>, target: &Target<'_>) -> Result<(), TranslateError> {
+    let from = request.protocol;
+    for part in request.turns.iter_mut().flat_map(|turn| &mut turn.parts) {
+        settle_part(part, from, target)?;
+        if let PartOfTurn::ToolResult(result) = &mut part.body {
+            result.content.iter_mut().try_for_each(|part| settle_part(part, from, target))?;
+        }
+    }
+    Ok(())
+}
+
+fn settle_part(part: &mut TurnPart<'_>, from: Protocol, target: &Target<'_>) -> Result<(), TranslateError> {
+    match &mut part.body {
+        PartOfTurn::Image { .. } if !target.traits.vision => {
+            Err(TranslateError::refused(image_field(from), "the model sees no pictures"))
+        }
+        PartOfTurn::Image { source: Source::Base64 { media_type, .. }, .. } => {
+            let known = picture(media_type).ok_or_else(|| {
+                let why = "pictures are taken as jpeg, png, gif or webp only";
+                TranslateError::refused(image_field(from), why)
+            })?;
+            if media_type != known {
+                *media_type = Cow::Borrowed(known);
+            }
+            Ok(())
+        }
+        PartOfTurn::Document(document) if !target.traits.pdf && is_pdf(&document.source) => {
+            Err(TranslateError::refused(file_field(from), "the model reads no PDF"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The media type of a picture, if it is one that is taken.
+pub(crate) fn picture(media_type: &str) -> Option<&'static str> {
+    match media_type.to_ascii_lowercase().as_str() {
+        "image/jpeg" | "image/jpg" => Some("image/jpeg"),
+        "image/png" => Some("image/png"),
+        "image/gif" => Some("image/gif"),
+        "image/webp" => Some("image/webp"),
+        _ => None,
+    }
+}
+
+fn is_pdf(source: &Source<'_>) -> bool {
+    match source {
+        Source::Base64 { media_type, .. } => media_type.eq_ignore_ascii_case(PDF),
+        // Whatever it is, it is no text in the request.
+        Source::Url(_) | Source::FileId(_) => true,
+        Source::Text(_) | Source::Blocks(_) => false,
+    }
+}
+
+const fn image_field(from: Protocol) -> &'static str {
+    match from {
+        Protocol::Messages => "messages.content.image",
+        Protocol::Chat => "messages.content.image_url",
+        Protocol::Responses => "input.input_image",
+    }
+}
+
+const fn file_field(from: Protocol) -> &'static str {
+    match from {
+        Protocol::Messages => "messages.content.document",
+        Protocol::Chat => "messages.content.file",
+        Protocol::Responses => "input.input_file",
+    }
+}
