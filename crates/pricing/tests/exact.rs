@@ -221,8 +221,14 @@ proptest! {
         served in serveds(),
         rate in rates(),
     ) {
-        let total = |usage: &Usage| charge(usage, &price, served, rate, Rate::ONE).unwrap().total;
+        let total = |usage: &Usage| charge(usage, &price, served, rate, Rate::ONE).map(|charge| charge.total);
         let larger = Usage { output_tokens: usage.output_tokens + more, ..usage };
-        prop_assert!(total(&larger) >= total(&usage));
+        match (total(&usage), total(&larger)) {
+            (Ok(less), Ok(more)) => prop_assert!(more >= less),
+            (less, more) => {
+                prop_assert_eq!(more, Err(PricingError::Overflow));
+                prop_assert!(matches!(less, Ok(_) | Err(PricingError::Overflow)));
+            }
+        }
     }
 }
