@@ -37,6 +37,7 @@ pub fn translate_request(
     let mut notes = Notes::default();
     let mut back = WayBack::default();
     let mut request = decode(from, body, history)?;
+    request.size_bytes = body.len() + history.map_or(0, <[u8]>::len);
     reasoning::settle(&mut request, target, &mut notes, &mut back);
     settle::settle(&mut request, target, &mut notes, &mut back)?;
     repair::repair(&mut request, target, &mut notes);

@@ -49,6 +49,8 @@ pub struct Request<'a> {
     pub include_usage: Option<bool>,
     /// Everything else at the top level, in the words of `protocol`.
     pub extras: Vec<Extra<'a>>,
+    /// How large its body was: about as large will be what is made of it.
+    pub size_bytes: usize,
     /// Extras that every OpenAI protocol knows by the same name: written by any encoder.
     pub carried: Vec<Extra<'a>>,
 }
@@ -77,6 +79,7 @@ impl<'a> Request<'a> {
             service_tier: None,
             include_usage: None,
             extras: Vec::new(),
+            size_bytes: 0,
             carried: Vec::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! The policy table: what becomes of each thing that one protocol says and another has no word of its own for.
 //!
 //! A row names a field as its protocol writes it, without indexes (`top_k`, `messages.content.document.citations`,
-//! `tools.file_search`); a row that begins with `*.` is about every field that ends so. Passes and encoders ask [`settle`] for everything they do not carry; a field without a row is
+//! `tools.file_search`); a row that begins with `*.` is about every field that ends so. Passes and encoders ask `settle` for everything they do not carry; a field without a row is
 //! left out and noted. [`markdown`] prints the table for `docs/translation.md`.
 
 mod table;

@@ -5,6 +5,7 @@ use super::write::{BodyOut, Extras, StreamOptionsOut};
 use crate::error::TranslateError;
 use crate::family::{Lists, Quirks};
 use crate::ir::Request;
+use crate::json::to_vec;
 use crate::notes::Notes;
 use crate::target::Target;
 use tollgate_protocol::Protocol;
@@ -58,7 +59,7 @@ pub(super) fn encode_for(
         stream_options: stream_options(request, &habits, own),
         extras,
     };
-    serde_json::to_vec(&body).map_err(TranslateError::Encode)
+    to_vec(&body, request.size_bytes)
 }
 
 /// Usage is always asked for: the gate takes the chunk away again where the caller did not ask.

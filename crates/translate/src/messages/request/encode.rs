@@ -5,6 +5,7 @@ use super::write::{BodyOut, CacheOut};
 use crate::error::TranslateError;
 use crate::ir::{CacheLifetime, Request};
 use crate::json::Extras;
+use crate::json::to_vec;
 use crate::notes::Notes;
 use crate::target::Target;
 use tollgate_protocol::Protocol;
@@ -57,7 +58,7 @@ pub(super) fn encode_for(
         stream: request.stream.then_some(true),
         extras,
     };
-    serde_json::to_vec(&body).map_err(TranslateError::Encode)
+    to_vec(&body, request.size_bytes)
 }
 
 /// What the pieces of the encoder share.

@@ -9,6 +9,7 @@ use super::encode_tools::{ChoiceOut, ToolOut, encode_choice, encode_tools};
 use super::shape::{ExtrasOut, ItemOut};
 use crate::error::TranslateError;
 use crate::ir::{CallKind, PartOfTurn, Request};
+use crate::json::to_vec;
 use crate::notes::Notes;
 use crate::policy;
 use crate::target::Target;
@@ -134,5 +135,5 @@ pub(super) fn encode_for(
         stream: request.stream,
         extras: top_extras(request, &mut encoder)?,
     };
-    serde_json::to_vec(&body).map_err(TranslateError::Encode)
+    to_vec(&body, request.size_bytes)
 }
