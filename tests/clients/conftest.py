@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 import stack as stacks
-from caller import Caller, user
+from caller import Caller
 
 os.environ.update(NO_PROXY="127.0.0.1,localhost", no_proxy="127.0.0.1,localhost")
 stacks.end_on_sigterm()

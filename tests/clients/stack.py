@@ -213,8 +213,9 @@ class Stack:
     def lane_group(self, name: str, lane: Lane) -> None:
         """The same for a lane. The account of a foreign one speaks nothing else."""
         platform = platform_of(lane.spoken)
-        maps = MAPPINGS[platform_of(lane.caller)] if platform_of(lane.caller) != platform else []
-        self.cli("group", "create", name, "--platform", lane.platform, *(word for pair in maps for word in ("--map", pair)))
+        pairs = MAPPINGS[platform_of(lane.caller)] if platform_of(lane.caller) != platform else []
+        maps = [word for pair in pairs for word in ("--map", pair)]
+        self.cli("group", "create", name, "--platform", lane.platform, *maps)
         self.account(name, platform, name, spoken=None if lane.native else lane.spoken)
 
     def account(self, name: str, platform: str, group: str, *args: str, spoken: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Claude Code through the gate: a turn, a turn with a tool round, and a turn that edits a file on every kind of account."""
+"""Claude Code through the gate: a turn, a tool round, and an edit of a file on every kind of account."""
 
 import json
 import subprocess

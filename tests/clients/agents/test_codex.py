@@ -1,4 +1,4 @@
-"""Codex through the gate: a turn, a turn with a tool round, and a turn that edits a file on every kind of account."""
+"""Codex through the gate: a turn, a tool round, and an edit of a file on every kind of account."""
 
 import json
 import subprocess
@@ -90,9 +90,7 @@ def test_a_file_is_read_and_edited(stack, home, lane, tool):
     note.write_text("the word is marzipan\n")
     name = f"codex-edit-{tool}-{lane.spoken}"
     key = stack.lane(lane.caller, lane.spoken, name)
-    change = {"cmd": "sed -i s/marzipan/nougat/ note.txt"}
-    if tool == "apply_patch":
-        change = PATCH
+    change = PATCH if tool == "apply_patch" else {"cmd": "sed -i s/marzipan/nougat/ note.txt"}
     steps = [
         {"thinking": 5, "tool": "exec_command", "args": {"cmd": "cat note.txt"}},
         {"thinking": 4, "text": "Now the change.", "tool": tool, "args": change},

@@ -10,8 +10,8 @@ const PNG = 'iVBORw0KGgo=';
 const PDF = Buffer.from('%PDF-1.4\n%%EOF\n').toString('base64');
 const LINK = 'https://example.com/pixel.png';
 
-// What is made anew for every answer, and what only one of an SDK's two ways adds. Of `reasoning_content`, which its types do
-// not know, the OpenAI SDK keeps the last delta only.
+// What is made anew for every answer, and what only one of an SDK's two ways adds. Of `reasoning_content`, which its
+// types do not know, the OpenAI SDK keeps the last delta only.
 const MADE = /^(_request_id|id|call_id|signature|encrypted_content|created|created_at|completed_at)$/;
 const ADDED = /^(parsed|parsed_output|parsed_arguments|output_parsed|output_text|index|reasoning_content)$/;
 
@@ -21,8 +21,8 @@ const bare = (answer) => strip(JSON.parse(JSON.stringify(answer)));
 function strip(value) {
   if (Array.isArray(value)) return value.map(strip);
   if (value === null || typeof value !== 'object') return value;
-  const says = ([name, inner]) =>
-    !MADE.test(name) && !ADDED.test(name) && inner != null && (typeof inner !== 'object' || Object.keys(inner).length > 0);
+  const empty = (inner) => inner == null || (typeof inner === 'object' && Object.keys(inner).length === 0);
+  const says = ([name, inner]) => !MADE.test(name) && !ADDED.test(name) && !empty(inner);
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, strip(inner)]).filter(says));
 }
 

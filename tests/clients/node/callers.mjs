@@ -12,6 +12,8 @@ const schema = {
   additionalProperties: false,
 };
 
+const functions = ['weather', 'air'].map((name) => ({ name, parameters: schema, strict: true }));
+
 /** An SDK, and what it says and is told in one form for all protocols. */
 export const CALLERS = {
   messages: {
@@ -51,7 +53,7 @@ export const CALLERS = {
     said: (text) => ({ type: 'text', text }),
     image: (source) => ({ type: 'image_url', image_url: { url: link(source, 'image/png') } }),
     document: (source) => ({ type: 'file', file: { filename: 'a.pdf', file_data: link(source, 'application/pdf') } }),
-    tools: ['weather', 'air'].map((name) => ({ type: 'function', function: { name, parameters: schema, strict: true } })),
+    tools: functions.map((tool) => ({ type: 'function', function: tool })),
     format: { response_format: { type: 'json_schema', json_schema: { name: 'place', schema, strict: true } } },
     calls: (answer) =>
       (answer.choices[0].message.tool_calls ?? []).map((call) => ({
@@ -89,7 +91,7 @@ export const CALLERS = {
     said: (text) => ({ type: 'input_text', text }),
     image: (source) => ({ type: 'input_image', image_url: link(source, 'image/png'), detail: 'auto' }),
     document: (source) => ({ type: 'input_file', filename: 'a.pdf', file_data: link(source, 'application/pdf') }),
-    tools: ['weather', 'air'].map((name) => ({ type: 'function', name, parameters: schema, strict: true })),
+    tools: functions.map((tool) => ({ type: 'function', ...tool })),
     format: { text: { format: { type: 'json_schema', name: 'place', schema, strict: true } } },
     calls: (answer) =>
       answer.output
@@ -98,7 +100,7 @@ export const CALLERS = {
     thought: (answer) => answer.output[0].type === 'reasoning' && answer.output[0].summary[0].text,
     next: (body, answer, results) => {
       const echoed = answer.output.map(({ parsed_arguments, ...item }) => item);
-      const outputs = results.map(({ id, content }) => ({ type: 'function_call_output', call_id: id, output: content }));
+      const outputs = results.map(({ id, content: output }) => ({ type: 'function_call_output', call_id: id, output }));
       return { ...body, input: [...body.input, ...echoed, ...outputs] };
     },
   },

@@ -47,12 +47,13 @@ class Lane {
     return stack.keys[this.native ? `ok-${platformOf(this.caller)}` : `${this.caller}-on-${this.spoken}`];
   }
 
-  /** A new key with a group and an account of its own: what happens to the account disturbs no one else. The records are
-   * found by the key's name. */
+  /** A new key with a group and an account of its own: what happens to the account disturbs no one else. The records
+   * are found by the key's name. */
   async ownKey(name = `lane-${randomUUID()}`) {
     const home = platformOf(this.spoken);
     const platform = this.native ? home : stack.foreign[this.caller][this.spoken];
-    const maps = platformOf(this.caller) === home ? [] : stack.mapping[platformOf(this.caller)].flatMap((pair) => ['--map', pair]);
+    const pairs = platformOf(this.caller) === home ? [] : stack.mapping[platformOf(this.caller)];
+    const maps = pairs.flatMap((pair) => ['--map', pair]);
     cli(['group', 'create', name, '--platform', platform, ...maps]);
     const address = this.native ? '--base-url' : `--base-url-${this.spoken}`;
     const served = stack.served.flatMap((model) => ['--model', model]);

@@ -1,7 +1,5 @@
 """What an answer holds, plain and streamed."""
 
-import json
-
 import openai
 import pytest
 
@@ -14,8 +12,8 @@ TEXT = "One, two, three: the whole of it. Ünïcödé too."
 @pytest.mark.parametrize("directives", ["", "thinking=7", "thinking=3 tool=weather tools=2", "refusal", "cache_read=9"])
 def test_the_accumulated_stream_is_the_plain_answer(caller, directives):
     prompt = f'[[sandbox text="{TEXT}" {directives}]]'
-    tools = {"tools": tools_of(caller.own)}
-    if caller.own == "chat" and directives == "refusal":
+    tools = {"tools": tools_of(caller.protocol)}
+    if caller.protocol == "chat" and directives == "refusal":
         with pytest.raises(openai.ContentFilterFinishReasonError):
             caller.stream(prompt, **tools)
         return
@@ -51,17 +49,18 @@ def bare(answer):
 @pytest.mark.parametrize("streamed", [False, True], ids=["plain", "stream"])
 def test_stop_sequences(caller, streamed):
     """Where the model takes none, the gate ends the answer itself."""
-    stops = {"stop_sequences": ["three"]} if caller.own == "messages" else {"stop": ["three"]}
-    if caller.own == "chat" and caller.lane.native:
+    stops = {"stop_sequences": ["three"]} if caller.protocol == "messages" else {"stop": ["three"]}
+    if caller.protocol == "chat" and caller.lane.native:
         stops["model"] = "gpt-4o"
     answer = (caller.stream if streamed else caller.create)(f'[[sandbox text="{TEXT}"]]', **stops)
     assert caller.text(answer) == "One, two, "
-    if caller.own == "messages":
+    if caller.protocol == "messages":
         assert (answer.stop_reason, answer.stop_sequence) == ("stop_sequence", "three")
     else:
         assert answer.choices[0].finish_reason == "stop"
 
 
+# Closed, as both vendors want it.
 CITY = City.model_json_schema() | {"additionalProperties": False}
 
 
@@ -72,7 +71,7 @@ def test_structured_output(caller, streamed):
         "messages": {"output_config": {"format": {"type": "json_schema", "schema": CITY}}},
         "chat": {"response_format": {"type": "json_schema", "json_schema": named}},
         "responses": {"text": {"format": {"type": "json_schema"} | named}},
-    }[caller.own]
+    }[caller.protocol]
     answer = (caller.stream if streamed else caller.create)("A city, please.", **form)
     assert City.model_validate_json(caller.text(answer))
 

@@ -4,7 +4,7 @@ import anthropic
 import openai
 import pytest
 
-from conftest import user
+from caller import user
 
 HELLO = '[[sandbox text="pong"]]'
 

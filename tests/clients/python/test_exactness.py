@@ -10,7 +10,7 @@ import openai
 import pytest
 
 import stack as stacks
-from conftest import user
+from caller import user
 
 RATES = {"group": "1.35", "user": "0.873"}
 # Dollars per million tokens; the cache prices of the first are the defaults, as fractions of its input price.
@@ -157,10 +157,9 @@ SPENT = "words=11 thinking=5 cache_read=1001 cache_write=77"
 def test_money_is_what_the_provider_counted(caller, streamed):
     (caller.stream if streamed else caller.create)(f"[[sandbox {SPENT}]]")
     record, entry = caller.record(), caller.served()
-    assert (record["client_protocol"], record["upstream_protocol"]) == (caller.own, caller.lane.spoken)
+    assert (record["client_protocol"], record["upstream_protocol"]) == (caller.protocol, caller.lane.spoken)
     assert record["usage"] == entry["usage"]
     assert (record["upstream_request_id"], record["upstream_model"]) == (entry["request_id"], entry["model"])
     assert not record["estimated"]
     prices = {name: {"input": given, "output": made} for name, given, made in stacks.MODELS}
     assert int(Decimal(record["cost"]) * 10**9) == nanos(entry["usage"], prices[record["requested_model"]])
-

@@ -55,7 +55,7 @@ FAILURES = {
 @pytest.mark.parametrize("fault", FAILURES)
 def test_every_failure(caller, fault, streamed):
     """Until something was sent an error has its own status, also where a stream was asked for."""
-    kind, status, *words = FAILURES[fault][0 if caller.own == "messages" else 1]
+    kind, status, *words = FAILURES[fault][0 if caller.protocol == "messages" else 1]
     error = raised_by(caller, f'{fault} message="the account\'s own words"', stream=streamed)
     assert (type(error), error.status_code) == (kind, status)
     assert {error.type, getattr(error, "code", None)} & {*words}
@@ -77,7 +77,7 @@ def raised_by(caller, directives: str, **more):
 def test_half_an_answer(caller):
     """Half a stream is among the broken streams."""
     error = raised_by(caller, "bad_json")
-    assert (type(error), error.status_code) == GARBLED[0 if caller.own == "messages" else 1][:2]
+    assert (type(error), error.status_code) == GARBLED[0 if caller.protocol == "messages" else 1][:2]
 
 
 @pytest.mark.lanes()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from conftest import user
+from caller import user
 
 CLAUDE = {"model": "claude-sonnet-5-5", "max_tokens": 4096}
 GPT = {"model": "gpt-5.5"}
@@ -48,14 +48,10 @@ def test_responses_answer(gpt):
 
 
 def test_streams_too(claude, gpt):
-    with claude.messages.with_streaming_response.create(
-        stream=True, messages=user(DIRECTIVE), **CLAUDE
-    ) as raw:
+    with claude.messages.with_streaming_response.create(stream=True, messages=user(DIRECTIVE), **CLAUDE) as raw:
         check(raw.headers)
         assert raw.headers["content-type"].startswith("text/event-stream")
-    with gpt.chat.completions.with_streaming_response.create(
-        stream=True, messages=user(DIRECTIVE), **GPT
-    ) as raw:
+    with gpt.chat.completions.with_streaming_response.create(stream=True, messages=user(DIRECTIVE), **GPT) as raw:
         check(raw.headers)
 
 

@@ -8,7 +8,7 @@ import openai
 import pytest
 from anthropic.types import Message
 
-from conftest import user
+from caller import user
 
 TEXT = "One, two, three: whole."
 PROMPT = f'[[sandbox text="{TEXT}"]]'
@@ -57,9 +57,7 @@ def test_style_claude_streams_to_the_anthropic_sdk(gate):
 
 @pytest.mark.lanes("chat")
 def test_style_openai_is_the_default(gpt):
-    completion = gpt.chat.completions.create(
-        model="gpt-5.5", messages=user(PROMPT), extra_body={"style": "openai"}
-    )
+    completion = gpt.chat.completions.create(model="gpt-5.5", messages=user(PROMPT), extra_body={"style": "openai"})
     assert completion.choices[0].message.content == TEXT
 
 

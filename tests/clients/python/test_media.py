@@ -18,7 +18,9 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize(("kind", "source"), [("image", PNG), ("image", LINK), ("document", PDF)], ids=["png", "link", "pdf"])
+@pytest.mark.parametrize(
+    ("kind", "source"), [("image", PNG), ("image", LINK), ("document", PDF)], ids=["png", "link", "pdf"]
+)
 def test_media_reach_the_provider(caller, kind, source):
     content = [caller.part(kind, source), caller.said("[[sandbox echo_body]]")]
     received = caller.text(caller.create(content))

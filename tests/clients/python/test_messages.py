@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from conftest import City, system_of, user
+from caller import user
+from conftest import City, system_of
 
 pytestmark = pytest.mark.lanes("messages")
 MODEL = "claude-sonnet-5-5"
@@ -20,9 +21,7 @@ def test_plain(claude):
 
 def test_async(gate):
     async def work(client):
-        return await client.messages.create(
-            model=MODEL, max_tokens=64, messages=user('[[sandbox text="pong"]]')
-        )
+        return await client.messages.create(model=MODEL, max_tokens=64, messages=user('[[sandbox text="pong"]]'))
 
     assert gate.run_claude(work).content[0].text == "pong"
 
@@ -51,18 +50,14 @@ def test_system_reaches_the_provider(claude, lane, system):
 @pytest.mark.lanes("messages", only="native")
 def test_thinking_and_back(claude):
     asked = user('[[sandbox thinking=12 text="42"]]')
-    first = claude.messages.create(
-        model=MODEL, max_tokens=4096, thinking={"type": "adaptive"}, messages=asked
-    )
+    first = claude.messages.create(model=MODEL, max_tokens=4096, thinking={"type": "adaptive"}, messages=asked)
     thinking, text = first.content
     assert thinking.type == "thinking" and len(thinking.thinking.split()) == 12
     assert thinking.signature
     assert text.text == "42"
 
     turns = [*asked, {"role": "assistant", "content": first.content}, *user("[[sandbox echo_body]]")]
-    second = claude.messages.create(
-        model=MODEL, max_tokens=4096, thinking={"type": "adaptive"}, messages=turns
-    )
+    second = claude.messages.create(model=MODEL, max_tokens=4096, thinking={"type": "adaptive"}, messages=turns)
     received = json.loads(second.content[0].text)["messages"][1]["content"][0]
     assert received["signature"] == thinking.signature
     assert received["thinking"] == thinking.thinking
@@ -101,9 +96,7 @@ def test_count_tokens(claude):
 
 
 def test_the_sdks_own_parser(claude):
-    message = claude.messages.parse(
-        model=MODEL, max_tokens=256, messages=user("A city, please."), output_format=City
-    )
+    message = claude.messages.parse(model=MODEL, max_tokens=256, messages=user("A city, please."), output_format=City)
     assert isinstance(message.parsed_output, City)
 
 

@@ -5,7 +5,8 @@ import json
 import openai
 import pytest
 
-from conftest import City, system_of, user
+from caller import user
+from conftest import City, system_of
 
 pytestmark = pytest.mark.lanes("responses")
 MODEL = "gpt-5.5"

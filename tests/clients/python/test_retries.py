@@ -7,7 +7,7 @@ import anthropic
 import openai
 import pytest
 
-from conftest import user
+from caller import user
 
 
 def once(status: str) -> str:
