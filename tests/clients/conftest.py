@@ -1,7 +1,6 @@
 """What the tests share: one stack for all of them, and clients of it."""
 
 import asyncio
-import dataclasses
 import json
 import os
 
@@ -9,8 +8,10 @@ import anthropic
 import httpx2
 import openai
 import pytest
+from pydantic import BaseModel
 
 import stack as stacks
+from caller import Caller
 
 os.environ.update(NO_PROXY="127.0.0.1,localhost", no_proxy="127.0.0.1,localhost")
 stacks.end_on_sigterm()
@@ -23,47 +24,37 @@ def stack():
         yield started
 
 
-@dataclasses.dataclass(frozen=True)
-class Lane:
-    """What a caller speaks, and what the accounts behind the gate speak: `native` is the same."""
-
-    caller: str = "any"
-    spoken: str = "native"
-
-    @property
-    def native(self) -> bool:
-        return self.spoken == "native"
-
-    @property
-    def account(self) -> str | None:
-        """How `stack.lane` is asked for an account like that."""
-        return None if self.native else self.spoken
-
-    def key(self, stack, platform: str) -> str:
-        if self.native or (platform, self.spoken) not in stacks.FOREIGN_LANES:
-            return stack.keys[f"ok-{platform}"]
-        return stack.keys[f"{platform}-on-{self.spoken}"]
-
-
 def pytest_generate_tests(metafunc):
-    """Tests marked `lanes(PROTOCOL)` run natively and on accounts of each other protocol; `lanes(PROTOCOL, ...)` only
-    on the lanes named. The mark nearest to the test counts."""
+    """Tests marked `lanes(PROTOCOL, ...)` run for callers of these protocols (of all, if none is named) natively and on
+    accounts of each other protocol; with `only="native"` or `only="foreign"` on these lanes alone. The mark nearest to
+    the test counts."""
     mark = metafunc.definition.get_closest_marker("lanes")
     if mark and "lane" in metafunc.fixturenames:
-        caller, *named = mark.args
-        lanes = [Lane(caller, spoken) for spoken in named or ("native", *stacks.FOREIGN[caller])]
-        metafunc.parametrize("lane", lanes, indirect=True, ids=lambda lane: lane.spoken)
+        wanted = {"native": stacks.NATIVE_LANES, "foreign": stacks.FOREIGN_LANES}
+        lanes = wanted.get(mark.kwargs.get("only"), stacks.NATIVE_LANES + stacks.FOREIGN_LANES)
+        lanes = [lane for lane in lanes if lane.caller in (mark.args or stacks.FOREIGN)]
+        metafunc.parametrize("lane", lanes, indirect=True, ids=str)
 
 
 @pytest.fixture
 def lane(request):
-    """Native, unless the test says otherwise."""
-    return getattr(request, "param", Lane())
+    """None, unless the test is marked."""
+    return getattr(request, "param", None)
 
 
 @pytest.fixture
 def gate(stack, lane):
-    return Clients(stack.gate.base_url, lane.key(stack, "anthropic"), lane.key(stack, "openai"))
+    """Clients with the keys that all tests share: native ones, but where the lane says otherwise."""
+    keys = {platform: stack.keys[f"ok-{platform}"] for platform in ("anthropic", "openai")}
+    if lane:
+        keys[stacks.platform_of(lane.caller)] = stack.shared_key(lane)
+    return Clients(stack.gate.base_url, keys["anthropic"], keys["openai"])
+
+
+@pytest.fixture
+def caller(stack, gate, lane):
+    """The SDK of the lane's caller, with an account of its own."""
+    return Caller(stack, gate, lane)
 
 
 @pytest.fixture
@@ -119,9 +110,9 @@ class Clients:
         options = {"max_retries": 0, "timeout": 30, "api_key": key or self.key_openai} | options
         return make(base_url=f"{self.base_url}/v1", **options)
 
-    def run_claude(self, work):
+    def run_claude(self, work, key: str | None = None):
         """Runs `work` with an asynchronous client."""
-        return asyncio.run(self._run(self.claude(make=anthropic.AsyncAnthropic), work))
+        return asyncio.run(self._run(self.claude(key, make=anthropic.AsyncAnthropic), work))
 
     def run_gpt(self, work):
         return asyncio.run(self._run(self.gpt(make=openai.AsyncOpenAI), work))
@@ -159,6 +150,8 @@ def system_of(body: dict) -> str:
     return " ".join(part if isinstance(part, str) else part["text"] for part in parts)
 
 
-def user(content) -> list[dict]:
-    """A conversation of one user message, in Messages, Chat and Responses alike."""
-    return [{"role": "user", "content": content}]
+class City(BaseModel):
+    """A structured output."""
+
+    name: str
+    people: int

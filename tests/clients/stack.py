@@ -4,6 +4,7 @@ As a program it runs a command with a stack beside it: `stack.py COMMAND...`. Th
 description, as JSON, in the environment variable STACK.
 """
 
+import dataclasses
 import json
 import os
 import shutil
@@ -48,15 +49,49 @@ MODELS = [
 # What the accounts serve; any other name is a model that does not exist.
 SERVED = ["claude-*", "gpt-*", "deepseek-*", "ZHIPU/GLM-*", "xiaomi/mimo-*"]
 
-# What a caller's protocol is translated to, and the models that stand in for a platform's own.
-FOREIGN = {"messages": ("chat", "responses"), "chat": ("responses", "messages"), "responses": ("chat", "messages")}
+# The models that stand in for those of a caller's platform where the accounts are of the other one.
 MAPPINGS = {
     "anthropic": ["claude-sonnet-5-5=gpt-5.5", "claude-haiku-4-5=gpt-4o"],
     "openai": ["gpt-5.5=claude-sonnet-5-5", "gpt-4o=claude-haiku-4-5"],
 }
+# What each caller's protocol is translated to, and the platform of the group where that happens: half of the groups are
+# of the other platform than their callers.
+FOREIGN = {
+    "messages": {"chat": "anthropic", "responses": "openai"},
+    "chat": {"responses": "openai", "messages": "anthropic"},
+    "responses": {"chat": "openai", "messages": "openai"},
+}
 
 # Never through a proxy.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def platform_of(protocol: str) -> str:
+    return "anthropic" if protocol == "messages" else "openai"
+
+
+@dataclasses.dataclass(frozen=True)
+class Lane:
+    """What a caller speaks, and what the account behind the gate speaks."""
+
+    caller: str
+    spoken: str
+
+    def __str__(self) -> str:
+        return f"{self.caller}-on-{self.spoken}"
+
+    @property
+    def native(self) -> bool:
+        return self.caller == self.spoken
+
+    @property
+    def platform(self) -> str:
+        """That of its group."""
+        return platform_of(self.caller) if self.native else FOREIGN[self.caller][self.spoken]
+
+
+NATIVE_LANES = [Lane(caller, caller) for caller in FOREIGN]
+FOREIGN_LANES = [Lane(caller, spoken) for caller, others in FOREIGN.items() for spoken in others]
 
 
 def binary() -> Path:
@@ -170,13 +205,18 @@ class Stack:
     def user(self, name: str, balance: str = "100", *args: str) -> None:
         self.cli("user", "create", name, "--balance", balance, *args)
 
-    def group(self, name: str, platform: str, *args: str, spoken: str | None = None) -> None:
-        """A group with an account of the same name. The account speaks all of its platform, or only what is `spoken`:
-        then the models of its own platform stand in for the group's."""
-        foreign = spoken and platform_of(spoken) != platform
-        maps = [word for pair in MAPPINGS[platform] for word in ("--map", pair)] if foreign else []
-        self.cli("group", "create", name, "--platform", platform, *maps, *args)
-        self.account(name, platform_of(spoken) if spoken else platform, name, spoken=spoken)
+    def group(self, name: str, platform: str, *args: str) -> None:
+        """A group with an account of the same name, which speaks all of its platform."""
+        self.cli("group", "create", name, "--platform", platform, *args)
+        self.account(name, platform, name)
+
+    def lane_group(self, name: str, lane: Lane) -> None:
+        """The same for a lane. The account of a foreign one speaks nothing else."""
+        platform = platform_of(lane.spoken)
+        pairs = MAPPINGS[platform_of(lane.caller)] if platform_of(lane.caller) != platform else []
+        maps = [word for pair in pairs for word in ("--map", pair)]
+        self.cli("group", "create", name, "--platform", lane.platform, *maps)
+        self.account(name, platform, name, spoken=None if lane.native else lane.spoken)
 
     def account(self, name: str, platform: str, group: str, *args: str, spoken: str | None = None) -> None:
         """An account at the sandbox. Its credential is its name, so that the sandbox can tell accounts apart."""
@@ -194,14 +234,16 @@ class Stack:
         wait_until(lambda: self._works(key), "a new key")
         return key
 
-    def lane(self, platform: str, spoken: str | None = None) -> str:
-        """A key with a group and an account of its own: what happens to the account disturbs no one else."""
-        return self.lane_named(f"lane-{uuid.uuid4().hex[:12]}", platform, spoken)
-
-    def lane_named(self, name: str, platform: str, spoken: str | None = None) -> str:
-        """The same under a name, by which its records are found."""
-        self.group(name, platform, spoken=spoken)
+    def lane(self, caller: str, spoken: str | None = None, name: str | None = None) -> str:
+        """A key with a group and an account of its own: what happens to the account disturbs no one else. The records
+        are found by `name`. Without `spoken` the lane is native."""
+        name = name or f"lane-{uuid.uuid4().hex[:12]}"
+        self.lane_group(name, Lane(caller, spoken or caller))
         return self.ready_key(name, name)
+
+    def shared_key(self, lane: Lane) -> str:
+        """A key of the lane that all tests share."""
+        return self.keys[f"ok-{lane.platform}" if lane.native else str(lane)]
 
     def records(self, count: int, *filters: str) -> list[dict]:
         """The usage records, oldest first, once there are `count` of them: they are written behind the answers."""
@@ -244,10 +286,9 @@ class Stack:
             self.cli("key", "disable", f"disabled-{platform}")
             self.cli("group", "disable", f"closed-{platform}")
         self.cli("user", "disable", "banned")
-        for platform, spoken in FOREIGN_LANES:
-            name = f"{platform}-on-{spoken}"
-            self.group(name, platform, spoken=spoken)
-            self.keys[name] = self.key(name, "ada", name)
+        for lane in FOREIGN_LANES:
+            self.lane_group(str(lane), lane)
+            self.keys[str(lane)] = self.key(str(lane), "ada", str(lane))
 
     def description(self) -> str:
         """What another program needs to use the stack."""
@@ -259,8 +300,8 @@ class Stack:
                 "config": str(self.config),
                 "served": SERVED,
                 "mapping": MAPPINGS,
+                "foreign": FOREIGN,
                 "max_body_bytes": MAX_BODY_BYTES,
-                "foreign": os.environ.get("TOLLGATE_TEST_FOREIGN") == "1",
                 "keys": self.keys,
             }
         )
@@ -275,15 +316,6 @@ class Stack:
 
     def __exit__(self, *_):
         self.close()
-
-
-def platform_of(protocol: str) -> str:
-    return "anthropic" if protocol == "messages" else "openai"
-
-
-# Groups of a platform on accounts that speak one protocol.
-FOREIGN_LANES = [(platform_of(caller), spoken) for caller, others in FOREIGN.items() for spoken in others]
-FOREIGN_LANES = list(dict.fromkeys(FOREIGN_LANES))
 
 
 def end_on_sigterm() -> None:

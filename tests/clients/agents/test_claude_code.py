@@ -1,4 +1,4 @@
-"""Claude Code through the gate: a turn, a turn with a tool round, and a turn that edits a file on every kind of account."""
+"""Claude Code through the gate: a turn, a tool round, and an edit of a file on every kind of account."""
 
 import json
 import subprocess
@@ -40,7 +40,7 @@ def turn(base_url: str, key: str, home: Path, prompt: str, *args: str) -> dict:
 
 
 def test_a_turn(stack, home):
-    key = stack.lane_named("claude-code-turn", "anthropic")
+    key = stack.lane("messages", name="claude-code-turn")
     report = turn(stack.gate.base_url, key, home, '[[sandbox text="pong"]]')
     assert (report["result"], report["is_error"]) == ("pong", False)
     (record,) = stack.records(1, "--key", "claude-code-turn")
@@ -53,7 +53,7 @@ def test_a_tool_round(stack, home):
     """The answer asks for a file to be read; the next request brings what is in it."""
     note = home / "work" / "note.txt"
     note.write_text("the word is marzipan\n")
-    key = stack.lane_named("claude-code-tool", "anthropic")
+    key = stack.lane("messages", name="claude-code-tool")
     arguments = json.dumps({"file_path": str(note)})
     prompt = f"[[sandbox tool=Read args='{arguments}']]"
     report = turn(stack.gate.base_url, key, home, prompt, "--allowedTools", "Read")
@@ -69,7 +69,7 @@ def test_a_file_is_read_and_edited(stack, home, lane):
     note = home / "work" / "note.txt"
     note.write_text("the word is marzipan\n")
     name = f"claude-code-edit-{lane.spoken}"
-    key = stack.lane_named(name, "anthropic", lane.account)
+    key = stack.lane(lane.caller, lane.spoken, name)
     change = {"file_path": str(note), "old_string": "marzipan", "new_string": "nougat"}
     steps = [
         {"thinking": 5, "tool": "Read", "args": {"file_path": str(note)}},

@@ -1,4 +1,4 @@
-"""Codex through the gate: a turn, a turn with a tool round, and a turn that edits a file on every kind of account."""
+"""Codex through the gate: a turn, a tool round, and an edit of a file on every kind of account."""
 
 import json
 import subprocess
@@ -47,7 +47,7 @@ def items(events: list[dict], kind: str) -> list[dict]:
 
 
 def test_a_turn(stack, home):
-    key = stack.lane_named("codex-turn", "openai")
+    key = stack.lane("responses", name="codex-turn")
     events = turn(stack.gate.base_url, key, home, '[[sandbox text="pong"]]')
     assert [item["text"] for item in items(events, "agent_message")] == ["pong"]
     assert events[-1]["type"] == "turn.completed"
@@ -59,7 +59,7 @@ def test_a_turn(stack, home):
 
 def test_a_tool_round(stack, home):
     """The answer asks for a command to be run; the next request brings its output."""
-    key = stack.lane_named("codex-tool", "openai")
+    key = stack.lane("responses", name="codex-tool")
     arguments = json.dumps({"cmd": "echo marzipan"})
     prompt = f"[[sandbox tool=exec_command args='{arguments}']]"
     events = turn(stack.gate.base_url, key, home, prompt, "--dangerously-bypass-approvals-and-sandbox")
@@ -89,10 +89,8 @@ def test_a_file_is_read_and_edited(stack, home, lane, tool):
     note = home / "work" / "note.txt"
     note.write_text("the word is marzipan\n")
     name = f"codex-edit-{tool}-{lane.spoken}"
-    key = stack.lane_named(name, "openai", lane.account)
-    change = {"cmd": "sed -i s/marzipan/nougat/ note.txt"}
-    if tool == "apply_patch":
-        change = {"input": PATCH} if lane.spoken == "messages" else PATCH
+    key = stack.lane(lane.caller, lane.spoken, name)
+    change = PATCH if tool == "apply_patch" else {"cmd": "sed -i s/marzipan/nougat/ note.txt"}
     steps = [
         {"thinking": 5, "tool": "exec_command", "args": {"cmd": "cat note.txt"}},
         {"thinking": 4, "text": "Now the change.", "tool": tool, "args": change},

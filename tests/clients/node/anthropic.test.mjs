@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jsonSchemaOutputFormat } from '@anthropic-ai/sdk/helpers/json-schema';
-import { all, claude, keyFor, LANES, stack, user } from './support.mjs';
+import { all, claude, lanesOf, stack, user } from './support.mjs';
 
 const model = 'claude-sonnet-5-5';
 const TEXT = 'One, two, three, four: the stream is whole. Ünïcödé too.';
@@ -14,37 +14,50 @@ const ask = (directives = '') => ({
 });
 const TOKENS = Math.ceil(Buffer.byteLength(TEXT) / 4);
 
-for (const spoken of LANES.messages) {
-  test(`plain on ${spoken ?? 'its own'}`, async () => {
-    const message = await claude(keyFor('anthropic', spoken)).messages.create(ask());
+for (const lane of lanesOf('messages')) {
+  test(`${lane}: plain`, async () => {
+    const message = await claude(lane.sharedKey).messages.create(ask());
     assert.equal(message.content[0].text, TEXT);
     assert.equal(message.model, model);
     assert.equal(message.stop_reason, 'end_turn');
     assert.equal(message.usage.output_tokens, TOKENS);
     assert.ok(message._request_id);
   });
-}
 
-for (const spoken of LANES.messages) {
-  test(`stream helper: text events and the final message on ${spoken ?? 'its own'}`, async () => {
+  test(`${lane}: stream helper, text events and the final message`, async () => {
     const pieces = [];
-    const stream = claude(keyFor('anthropic', spoken)).messages.stream(ask()).on('text', (piece) => pieces.push(piece));
+    const stream = claude(lane.sharedKey).messages.stream(ask()).on('text', (piece) => pieces.push(piece));
     const final = await stream.finalMessage();
     assert.ok(pieces.length > 1);
     assert.equal(pieces.join(''), TEXT);
     assert.equal(final.content[0].text, TEXT);
     assert.equal(final.usage.output_tokens, TOKENS);
   });
-}
 
-for (const spoken of LANES.messages) {
-  test(`raw events on ${spoken ?? 'its own'}`, async () => {
-    const events = await all(await claude(keyFor('anthropic', spoken)).messages.create({ ...ask('thinking=3'), stream: true }));
+  test(`${lane}: raw events`, async () => {
+    const events = await all(await claude(lane.sharedKey).messages.create({ ...ask('thinking=3'), stream: true }));
     const types = events.map((event) => event.type);
     assert.equal(types[0], 'message_start');
     assert.deepEqual(types.slice(-2), ['message_delta', 'message_stop']);
     const blocks = events.filter((event) => event.type === 'content_block_start');
     assert.deepEqual(blocks.map((event) => event.content_block.type), ['thinking', 'text']);
+  });
+
+  test(`${lane}: the SDK's own parser`, async () => {
+    const schema = {
+      type: 'object',
+      properties: { name: { type: 'string' }, people: { type: 'integer' } },
+      required: ['name', 'people'],
+      additionalProperties: false,
+    };
+    const message = await claude(lane.sharedKey).messages.parse({
+      model,
+      max_tokens: 256,
+      messages: user('A city, please.'),
+      output_config: { format: jsonSchemaOutputFormat(schema) },
+    });
+    assert.equal(typeof message.parsed_output.name, 'string');
+    assert.ok(Number.isInteger(message.parsed_output.people));
   });
 }
 
@@ -67,15 +80,6 @@ for (const system of ['Be brief.', [{ type: 'text', text: 'Be brief.', cache_con
   });
 }
 
-for (const spoken of LANES.messages) {
-  test(`vision on ${spoken ?? 'its own'}`, async () => {
-    const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw0KGgo=' } };
-    const content = [image, { type: 'text', text: '[[sandbox image]]' }];
-    const message = await claude(keyFor('anthropic', spoken)).messages.create({ model, max_tokens: 64, messages: user(content) });
-    assert.equal(message.content[0].text, 'The sandbox saw 1 image.');
-  });
-}
-
 test('thinking, and back again', async () => {
   const thinking = { type: 'adaptive' };
   const asked = user('[[sandbox thinking=12 text="42"]]');
@@ -88,49 +92,12 @@ test('thinking, and back again', async () => {
   assert.equal(received.signature, first.content[0].signature);
 });
 
-const input_schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
-
-for (const spoken of LANES.messages) {
-  test(`a tool round with two calls at a time on ${spoken ?? 'its own'}`, async () => {
-    const tools = ['weather', 'air'].map((name) => ({ name, description: name, input_schema }));
-    const asked = user('Is it warm in Oslo? [[sandbox tools=2]]');
-    const first = await claude(keyFor('anthropic', spoken)).messages.stream({ model, max_tokens: 512, tools, messages: asked }).finalMessage();
-    assert.equal(first.stop_reason, 'tool_use');
-    const calls = first.content.filter((block) => block.type === 'tool_use');
-    assert.deepEqual(calls.map((call) => call.name), ['weather', 'air']);
-    for (const call of calls) assert.equal(typeof call.input.city, 'string');
-    const results = calls.map((call) => ({ type: 'tool_result', tool_use_id: call.id, content: `${call.name} is fine` }));
-    const turns = [...asked, { role: 'assistant', content: first.content }, ...user(results)];
-    const last = await claude(keyFor('anthropic', spoken)).messages.create({ model, max_tokens: 512, tools, messages: turns });
-    assert.match(last.content[0].text, /weather is fine air is fine/);
-  });
-}
-
 test('count_tokens agrees with what is then used', async () => {
   const body = { model, system: 'Be brief.', messages: user('How long is this?') };
   const counted = await claude().messages.countTokens(body);
   const message = await claude().messages.create({ ...body, max_tokens: 64 });
   assert.equal(counted.input_tokens, message.usage.input_tokens);
 });
-
-for (const spoken of LANES.messages) {
-  test(`structured output on ${spoken ?? 'its own'}`, async () => {
-    const schema = {
-      type: 'object',
-      properties: { name: { type: 'string' }, people: { type: 'integer' } },
-      required: ['name', 'people'],
-      additionalProperties: false,
-    };
-    const message = await claude(keyFor('anthropic', spoken)).messages.parse({
-      model,
-      max_tokens: 256,
-      messages: user('A city, please.'),
-      output_config: { format: jsonSchemaOutputFormat(schema) },
-    });
-    assert.equal(typeof message.parsed_output.name, 'string');
-    assert.ok(Number.isInteger(message.parsed_output.people));
-  });
-}
 
 test('models: list, pages, retrieve', async () => {
   const names = ['ZHIPU/GLM-4.6', 'claude-haiku-4-5', 'claude-sonnet-5-5', 'gpt-4o', 'gpt-5.5', 'xiaomi/mimo-v2'];

@@ -4,32 +4,32 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
-import { LANES, all, claude, gpt, lane, user } from './support.mjs';
+import { all, claude, gpt, lanesOf, user } from './support.mjs';
 
 const prompt = (fault) => `[[sandbox words=40 ${fault}]]`;
 
 for (const fault of ['cut_after', 'eof_after', 'error_after']) {
-  for (const spoken of LANES.messages) {
-    test(`messages on ${spoken ?? 'its own'}: ${fault}`, async () => {
-      const client = claude(await lane('anthropic', spoken));
+  for (const lane of lanesOf('messages')) {
+    test(`${lane}: ${fault}`, async () => {
+      const client = claude(await lane.ownKey());
       const body = { model: 'claude-sonnet-5-5', max_tokens: 512, messages: user(prompt(`${fault}=5`)) };
       await assert.rejects(client.messages.stream(body).finalMessage(), Anthropic.APIError);
       await assert.rejects(all(await client.messages.create({ ...body, stream: true })), Anthropic.APIError);
     });
   }
 
-  for (const spoken of LANES.chat) {
-    test(`chat on ${spoken ?? 'its own'}: ${fault}`, async () => {
-      const client = gpt(await lane('openai', spoken));
+  for (const lane of lanesOf('chat')) {
+    test(`${lane}: ${fault}`, async () => {
+      const client = gpt(await lane.ownKey());
       const body = { model: 'gpt-5.5', messages: user(prompt(`${fault}=5`)) };
       await assert.rejects(client.chat.completions.stream(body).finalContent(), OpenAI.APIError);
       await assert.rejects(all(await client.chat.completions.create({ ...body, stream: true })), OpenAI.APIError);
     });
   }
 
-  for (const spoken of LANES.responses) {
-    test(`responses on ${spoken ?? 'its own'}: ${fault}`, async () => {
-      const client = gpt(await lane('openai', spoken));
+  for (const lane of lanesOf('responses')) {
+    test(`${lane}: ${fault}`, async () => {
+      const client = gpt(await lane.ownKey());
       const body = { model: 'gpt-5.5', input: prompt(`${fault}=8`) };
       // This helper raises for an `error` event only, which Codex ignores; a failed response says so in its status.
       const final = await client.responses.stream(body).finalResponse();

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeParseableResponseFormat } from 'openai/lib/parser';
-import { all, gpt, keyFor, LANES, user } from './support.mjs';
+import { all, gpt, lanesOf, user } from './support.mjs';
 
 const model = 'gpt-5.5';
 const TEXT = 'One, two, three, four: the stream is whole.';
@@ -11,13 +11,46 @@ const TOKENS = Math.ceil(TEXT.length / 4);
 const ask = (directives = '') => ({ model, messages: user(`[[sandbox text="${TEXT}" ${directives}]]`) });
 const textOf = (chunks) => chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('');
 
-for (const spoken of LANES.chat) {
-  test(`plain on ${spoken ?? 'its own'}`, async () => {
-    const completion = await gpt(keyFor('openai', spoken)).chat.completions.create(ask());
+for (const lane of lanesOf('chat')) {
+  test(`${lane}: plain`, async () => {
+    const completion = await gpt(lane.sharedKey).chat.completions.create(ask());
     assert.equal(completion.choices[0].message.content, TEXT);
     assert.equal(completion.model, model);
     assert.equal(completion.usage.completion_tokens, TOKENS);
     assert.ok(completion._request_id);
+  });
+
+  test(`${lane}: one usage chunk when asked`, async () => {
+    const options = { stream: true, stream_options: { include_usage: true } };
+    const chunks = await all(await gpt(lane.sharedKey).chat.completions.create({ ...ask(), ...options }));
+    assert.equal(textOf(chunks), TEXT);
+    assert.deepEqual(chunks.slice(-2).map((chunk) => chunk.choices.length), [1, 0]);
+    assert.ok(chunks.slice(0, -1).every((chunk) => !chunk.usage));
+    assert.equal(chunks.at(-1).usage.completion_tokens, TOKENS);
+  });
+
+  test(`${lane}: stream helper`, async () => {
+    const stream = gpt(lane.sharedKey).chat.completions.stream(ask());
+    const pieces = [];
+    stream.on('content', (piece) => pieces.push(piece));
+    assert.equal(await stream.finalContent(), TEXT);
+    assert.equal(pieces.join(''), TEXT);
+  });
+
+  test(`${lane}: the SDK's own parser`, async () => {
+    const schema = {
+      type: 'object',
+      properties: { name: { type: 'string' } },
+      required: ['name'],
+      additionalProperties: false,
+    };
+    const format = { type: 'json_schema', json_schema: { name: 'city', strict: true, schema } };
+    const completion = await gpt(lane.sharedKey).chat.completions.parse({
+      model,
+      messages: user('A city, please.'),
+      response_format: makeParseableResponseFormat(format, JSON.parse),
+    });
+    assert.equal(typeof completion.choices[0].message.parsed.name, 'string');
   });
 }
 
@@ -35,27 +68,6 @@ for (const options of [{}, { stream_options: { include_usage: false } }]) {
   });
 }
 
-for (const spoken of LANES.chat) {
-  test(`one usage chunk when asked on ${spoken ?? 'its own'}`, async () => {
-    const options = { stream: true, stream_options: { include_usage: true } };
-    const chunks = await all(await gpt(keyFor('openai', spoken)).chat.completions.create({ ...ask(), ...options }));
-    assert.equal(textOf(chunks), TEXT);
-    assert.deepEqual(chunks.slice(-2).map((chunk) => chunk.choices.length), [1, 0]);
-    assert.ok(chunks.slice(0, -1).every((chunk) => !chunk.usage));
-    assert.equal(chunks.at(-1).usage.completion_tokens, TOKENS);
-  });
-}
-
-for (const spoken of LANES.chat) {
-  test(`stream helper on ${spoken ?? 'its own'}`, async () => {
-    const stream = gpt(keyFor('openai', spoken)).chat.completions.stream(ask());
-    const pieces = [];
-    stream.on('content', (piece) => pieces.push(piece));
-    assert.equal(await stream.finalContent(), TEXT);
-    assert.equal(pieces.join(''), TEXT);
-  });
-}
-
 for (const shape of ['crlf', 'cr', 'no_space', 'split=1', 'comments', 'chunks=1', 'chunks=2']) {
   test(`an odd but legal stream: ${shape}`, async () => {
     assert.equal(await gpt().chat.completions.stream(ask(shape)).finalContent(), TEXT);
@@ -67,56 +79,6 @@ test('system reaches the provider', async () => {
   const completion = await gpt().chat.completions.create({ model, messages });
   assert.deepEqual(JSON.parse(completion.choices[0].message.content).messages, messages);
 });
-
-for (const spoken of LANES.chat) {
-  test(`vision on ${spoken ?? 'its own'}`, async () => {
-    const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } };
-    const content = [image, { type: 'text', text: '[[sandbox image]]' }];
-    const completion = await gpt(keyFor('openai', spoken)).chat.completions.create({ model, messages: user(content) });
-    assert.equal(completion.choices[0].message.content, 'The sandbox saw 1 image.');
-  });
-}
-
-const parameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
-
-for (const spoken of LANES.chat) {
-  test(`a tool round with two calls at a time on ${spoken ?? 'its own'}`, async () => {
-    const tools = ['weather', 'air'].map((name) => ({ type: 'function', function: { name, parameters } }));
-    const asked = user('Is it warm in Oslo? [[sandbox tools=2]]');
-    const stream = gpt(keyFor('openai', spoken)).chat.completions.stream({ model, tools, messages: asked });
-    const first = (await stream.finalChatCompletion()).choices[0];
-    assert.equal(first.finish_reason, 'tool_calls');
-    const calls = first.message.tool_calls;
-    assert.deepEqual(calls.map((call) => call.function.name), ['weather', 'air']);
-    for (const call of calls) assert.equal(typeof JSON.parse(call.function.arguments).city, 'string');
-    const results = calls.map((call) => ({
-      role: 'tool',
-      tool_call_id: call.id,
-      content: `${call.function.name} is fine`,
-    }));
-    const assistant = { role: 'assistant', tool_calls: calls };
-    const last = await gpt(keyFor('openai', spoken)).chat.completions.create({ model, tools, messages: [...asked, assistant, ...results] });
-    assert.match(last.choices[0].message.content, /weather is fine air is fine/);
-  });
-}
-
-for (const spoken of LANES.chat) {
-  test(`structured output on ${spoken ?? 'its own'}`, async () => {
-    const schema = {
-      type: 'object',
-      properties: { name: { type: 'string' } },
-      required: ['name'],
-      additionalProperties: false,
-    };
-    const format = { type: 'json_schema', json_schema: { name: 'city', strict: true, schema } };
-    const completion = await gpt(keyFor('openai', spoken)).chat.completions.parse({
-      model,
-      messages: user('A city, please.'),
-      response_format: makeParseableResponseFormat(format, JSON.parse),
-    });
-    assert.equal(typeof completion.choices[0].message.parsed.name, 'string');
-  });
-}
 
 test('raw headers', async () => {
   const { response } = await gpt().chat.completions.create(ask()).withResponse();

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
-import { claude, countingFetch, gpt, lane, stack, user } from './support.mjs';
+import { claude, countingFetch, gpt, ownKey, stack, user } from './support.mjs';
 
 /** A rate limit for the first request, and a good answer after it. */
 const limitedOnce = () => `[[sandbox status=429 retry_after=1 times=1 id=${randomUUID()} text="pong"]]`;
@@ -17,7 +17,7 @@ async function timed(call) {
 
 test('anthropic waits for retry-after', async () => {
   const fetch = countingFetch();
-  const client = claude(await lane('anthropic'), { maxRetries: 2, fetch });
+  const client = claude(await ownKey('messages'), { maxRetries: 2, fetch });
   const body = { model: 'claude-sonnet-5-5', max_tokens: 64, messages: user(limitedOnce()) };
   const [message, ms] = await timed(() => client.messages.create(body));
   assert.equal(message.content[0].text, 'pong');
@@ -27,7 +27,7 @@ test('anthropic waits for retry-after', async () => {
 
 test('openai waits for retry-after', async () => {
   const fetch = countingFetch();
-  const client = gpt(await lane('openai'), { maxRetries: 2, fetch });
+  const client = gpt(await ownKey('responses'), { maxRetries: 2, fetch });
   const [response, ms] = await timed(() => client.responses.create({ model: 'gpt-5.5', input: limitedOnce() }));
   assert.equal(response.output_text, 'pong');
   assert.equal(fetch.calls, 2);

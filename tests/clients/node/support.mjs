@@ -28,31 +28,57 @@ export function cli(args, input = '') {
   return execFileSync(stack.binary, ['--config', stack.config, ...args], options);
 }
 
-/** What accounts can speak for callers of each protocol; `undefined` is all of the platform, the caller's own too. */
-export const LANES = {
-  messages: [undefined, 'chat', 'responses'],
-  chat: [undefined, 'responses', 'messages'],
-  responses: [undefined, 'chat', 'messages'],
-};
-
-/** A key of a group whose accounts speak all of its platform, or only what is `spoken`. */
-export const keyFor = (platform, spoken) => stack.keys[spoken ? `${platform}-on-${spoken}` : `ok-${platform}`];
-
+/** What each caller's protocol can be translated to. */
+const others = (caller) => Object.keys(stack.foreign[caller]);
 const platformOf = (protocol) => (protocol === 'messages' ? 'anthropic' : 'openai');
 
-/** A key with a group and an account of its own: what happens to the account disturbs no one else. */
-export async function lane(platform, spoken) {
-  const name = `lane-${randomUUID()}`;
-  const served = stack.served.flatMap((model) => ['--model', model]);
-  const home = spoken ? platformOf(spoken) : platform;
-  const maps = home === platform ? [] : stack.mapping[platform].flatMap((pair) => ['--map', pair]);
-  cli(['group', 'create', name, '--platform', platform, ...maps]);
-  const account = ['account', 'create', name, '--platform', home, '--group', name];
-  const address = spoken ? `--base-url-${spoken}` : '--base-url';
-  cli([...account, address, stack.sandbox_url, ...served, '--credential-stdin'], name);
-  const { key } = JSON.parse(cli(['key', 'create', name, '--user', 'ada', '--group', name, '--json']));
-  await until(async () => (await fetch(`${stack.base_url}/v1/models`, { headers: { 'x-api-key': key } })).ok);
-  return key;
+/** What a caller speaks, and what the account behind the gate speaks. */
+class Lane {
+  constructor(caller, spoken) {
+    Object.assign(this, { caller, spoken, native: caller === spoken });
+  }
+
+  toString() {
+    return `${this.caller} on ${this.spoken}`;
+  }
+
+  /** A key of the lane that all tests share. */
+  get sharedKey() {
+    return stack.keys[this.native ? `ok-${platformOf(this.caller)}` : `${this.caller}-on-${this.spoken}`];
+  }
+
+  /** A new key with a group and an account of its own: what happens to the account disturbs no one else. The records
+   * are found by the key's name. */
+  async ownKey(name = `lane-${randomUUID()}`) {
+    const home = platformOf(this.spoken);
+    const platform = this.native ? home : stack.foreign[this.caller][this.spoken];
+    const pairs = platformOf(this.caller) === home ? [] : stack.mapping[platformOf(this.caller)];
+    const maps = pairs.flatMap((pair) => ['--map', pair]);
+    cli(['group', 'create', name, '--platform', platform, ...maps]);
+    const address = this.native ? '--base-url' : `--base-url-${this.spoken}`;
+    const served = stack.served.flatMap((model) => ['--model', model]);
+    const account = ['account', 'create', name, '--platform', home, '--group', name, address, stack.sandbox_url];
+    cli([...account, ...served, '--credential-stdin'], name);
+    const { key } = JSON.parse(cli(['key', 'create', name, '--user', 'ada', '--group', name, '--json']));
+    await until(async () => (await fetch(`${stack.base_url}/v1/models`, { headers: { 'x-api-key': key } })).ok);
+    return key;
+  }
+}
+
+/** The lanes of a caller, the native one first. */
+export const lanesOf = (caller) => [caller, ...others(caller)].map((spoken) => new Lane(caller, spoken));
+
+/** A key of a native lane of its own. */
+export const ownKey = (caller) => new Lane(caller, caller).ownKey();
+
+/** The usage record of a key's only request; it is written behind the answer. */
+export async function recordOf(name) {
+  let records = [];
+  await until(() => {
+    records = JSON.parse(cli(['usage', '--key', name, '--limit', '10', '--json']));
+    return records.length > 0;
+  });
+  return records[0];
 }
 
 /** Waits until `ready` says so. */

@@ -4,10 +4,9 @@ import json
 
 import openai
 import pytest
-from pydantic import BaseModel
 
-from conftest import system_of, user
-from test_messages import PIXEL
+from caller import user
+from conftest import City, system_of
 
 pytestmark = pytest.mark.lanes("chat")
 MODEL = "gpt-5.5"
@@ -68,13 +67,13 @@ def test_odd_but_legal_streams(gpt, shape):
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == TEXT
 
 
-@pytest.mark.lanes("chat", "native")
+@pytest.mark.lanes("chat", only="native")
 def test_several_choices(gpt):
     completion = gpt.chat.completions.create(n=3, **ASK)
     assert [choice.message.content for choice in completion.choices] == [TEXT] * 3
 
 
-@pytest.mark.lanes("chat", "responses", "messages")
+@pytest.mark.lanes("chat", only="foreign")
 def test_several_choices_are_refused_where_there_is_one(gpt):
     with pytest.raises(openai.BadRequestError) as raised:
         gpt.chat.completions.create(n=3, **ASK)
@@ -91,13 +90,6 @@ def test_system_reaches_the_provider(gpt, lane, role):
     assert system_of(received) == "Be brief."
 
 
-def test_vision(gpt):
-    image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}}
-    content = [image, {"type": "text", "text": "[[sandbox image]]"}]
-    completion = gpt.chat.completions.create(model=MODEL, messages=user(content))
-    assert completion.choices[0].message.content == "The sandbox saw 1 image."
-
-
 def test_reasoning_tokens(gpt):
     completion = gpt.chat.completions.create(
         model=MODEL, messages=user('[[sandbox thinking=20 text="42"]]'), reasoning_effort="high"
@@ -106,11 +98,6 @@ def test_reasoning_tokens(gpt):
     assert completion.usage.completion_tokens_details.reasoning_tokens > 0
 
 
-class City(BaseModel):
-    name: str
-    people: int
-
-
-def test_structured_output(gpt):
+def test_the_sdks_own_parser(gpt):
     completion = gpt.chat.completions.parse(model=MODEL, messages=user("A city, please."), response_format=City)
     assert isinstance(completion.choices[0].message.parsed, City)

@@ -10,7 +10,7 @@ import anthropic
 import openai
 import pytest
 
-from conftest import user
+from caller import user
 
 BODY = json.dumps({"model": "gpt-5.5", "messages": user("[[sandbox text=pong]]")}).encode()
 

@@ -4,7 +4,8 @@ import stat
 
 import pytest
 
-from conftest import Clients, user
+from caller import user
+from conftest import Clients
 from stack import Server, wait_until
 
 

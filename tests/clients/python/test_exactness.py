@@ -9,7 +9,8 @@ import httpx2
 import openai
 import pytest
 
-from conftest import user
+import stack as stacks
+from caller import user
 
 RATES = {"group": "1.35", "user": "0.873"}
 # Dollars per million tokens; the cache prices of the first are the defaults, as fractions of its input price.
@@ -27,15 +28,14 @@ BUCKETS = {
 }
 
 
-def nanos(usage: dict, family: str) -> int:
+def nanos(usage: dict, price: dict[str, str], rate: Fraction = Fraction(1)) -> int:
     """The charge by the documented formula: exact, rounded half to even once."""
-    price = PRICES[family]
 
     def of(name: str) -> Fraction:
         return Fraction(price[name]) if name in price else Fraction(price["input"]) * DEFAULTS[name]
 
     dollars = sum(usage[bucket] * of(name) for bucket, name in BUCKETS.items()) / 1_000_000
-    return round(dollars * Fraction(RATES["group"]) * Fraction(RATES["user"]) * 10**9)
+    return round(dollars * rate * 10**9)
 
 
 class Payer:
@@ -101,12 +101,13 @@ def test_every_kind_of_request(payer):
     count = spend(payer)
     records, served = payer.records(count), payer.served()
     assert len(served) == count
+    rate = Fraction(RATES["group"]) * Fraction(RATES["user"])
     for record, entry in zip(records, served, strict=True):
         family = "claude" if record["client_protocol"] == "messages" else "gpt"
         assert record["upstream_request_id"] == entry["request_id"]
         assert record["requested_model"] == entry["model"] == payer.models[family]
         assert record["usage"] == entry["usage"], record
-        assert int(Decimal(record["cost"]) * 10**9) == nanos(entry["usage"], family), record
+        assert int(Decimal(record["cost"]) * 10**9) == nanos(entry["usage"], PRICES[family], rate), record
         assert (record["status"], record["stream"]) == (200, entry["stream"])
         assert not record["estimated"]
     assert payer.spent_nanos() == sum(int(Decimal(record["cost"]) * 10**9) for record in records)
@@ -145,3 +146,20 @@ def test_the_record_knows_the_caller(payer):
     assert (record["client_user"], record["client_address"]) == ("someone", "127.0.0.1")
     assert record["client_agent"].startswith("Anthropic/Python")
     assert (record["attempts"], record["stop_reason"]) == (1, "end_turn")
+
+
+# Thinking, tools and cache reads and writes; not for how long something was written, which Chat cannot tell.
+SPENT = "words=11 thinking=5 cache_read=1001 cache_write=77"
+
+
+@pytest.mark.lanes()
+@pytest.mark.parametrize("streamed", [False, True], ids=["plain", "stream"])
+def test_money_is_what_the_provider_counted(caller, streamed):
+    (caller.stream if streamed else caller.create)(f"[[sandbox {SPENT}]]")
+    record, entry = caller.record(), caller.served()
+    assert (record["client_protocol"], record["upstream_protocol"]) == (caller.protocol, caller.lane.spoken)
+    assert record["usage"] == entry["usage"]
+    assert (record["upstream_request_id"], record["upstream_model"]) == (entry["request_id"], entry["model"])
+    assert not record["estimated"]
+    prices = {name: {"input": given, "output": made} for name, given, made in stacks.MODELS}
+    assert int(Decimal(record["cost"]) * 10**9) == nanos(entry["usage"], prices[record["requested_model"]])

@@ -8,13 +8,14 @@ import openai
 import pytest
 from anthropic.types import Message
 
-from conftest import user
+from caller import user
 
 TEXT = "One, two, three: whole."
 PROMPT = f'[[sandbox text="{TEXT}"]]'
 TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
 
 
+@pytest.mark.lanes("chat")
 def test_style_claude_is_a_messages_answer(gpt):
     raw = gpt.chat.completions.with_raw_response.create(
         model="gpt-5.5", messages=user(PROMPT), extra_body={"style": "claude"}
@@ -24,6 +25,7 @@ def test_style_claude_is_a_messages_answer(gpt):
     assert message.usage.output_tokens == -(-len(TEXT) // 4)
 
 
+@pytest.mark.lanes("chat")
 def test_style_claude_with_a_tool_call(gpt):
     raw = gpt.chat.completions.with_raw_response.create(
         model="gpt-5.5", messages=user("[[sandbox tools=1]]"), tools=[TOOL], extra_body={"style": "claude"}
@@ -33,6 +35,7 @@ def test_style_claude_with_a_tool_call(gpt):
     assert (message.content[-1].name, message.content[-1].input) == ("weather", {})
 
 
+@pytest.mark.lanes("chat")
 def test_style_claude_streams_to_the_anthropic_sdk(gate):
     """The Anthropic SDK itself reads the stream, sent to the chat path with a chat body."""
 
@@ -52,10 +55,9 @@ def test_style_claude_streams_to_the_anthropic_sdk(gate):
     assert final.usage.output_tokens == -(-len(TEXT) // 4)
 
 
+@pytest.mark.lanes("chat")
 def test_style_openai_is_the_default(gpt):
-    completion = gpt.chat.completions.create(
-        model="gpt-5.5", messages=user(PROMPT), extra_body={"style": "openai"}
-    )
+    completion = gpt.chat.completions.create(model="gpt-5.5", messages=user(PROMPT), extra_body={"style": "openai"})
     assert completion.choices[0].message.content == TEXT
 
 
@@ -85,18 +87,25 @@ def data_of(answer: httpx2.Response):
     return body["data"]
 
 
+@pytest.mark.lanes("messages")
 def test_envelope_messages(api, gate):
     body = {"model": "claude-sonnet-5-5", "max_tokens": 64, "messages": user(PROMPT)}
     data = data_of(api("/messages", gate.key_anthropic, body))
     assert set(data) >= {"id", "model", "choices", "usage"}
     assert data["model"] == "claude-sonnet-5-5"
     assert data["choices"][0]["index"] == 0
-    assert data["choices"][0]["message"] == {"role": "assistant", "content": TEXT}
+    message = data["choices"][0]["message"]
+    assert (message["role"], message["content"]) == ("assistant", TEXT)
 
 
+@pytest.mark.lanes("messages")
 def test_envelope_messages_as_a_stream(api, gate):
     body = {"model": "claude-sonnet-5-5", "max_tokens": 64, "stream": True, "messages": user(PROMPT)}
     answer = api("/messages", gate.key_anthropic, body)
+    assert_stream(answer)
+
+
+def assert_stream(answer: httpx2.Response) -> None:
     lines = [line.removeprefix("data: ") for line in answer.text.splitlines() if line.startswith("data: ")]
     assert lines[-1] == "[DONE]"
     chunks = [json.loads(line) for line in lines[:-1]]
@@ -105,9 +114,16 @@ def test_envelope_messages_as_a_stream(api, gate):
     assert "".join(texts) == TEXT
 
 
+@pytest.mark.lanes("chat")
 def test_envelope_chat(api, gate):
     data = data_of(api("/chat/completions", gate.key_openai, {"model": "gpt-5.5", "messages": user(PROMPT)}))
     assert data["choices"][0]["message"]["content"] == TEXT
+
+
+@pytest.mark.lanes("chat")
+def test_envelope_chat_as_a_stream(api, gate):
+    body = {"model": "gpt-5.5", "stream": True, "messages": user(PROMPT)}
+    assert_stream(api("/chat/completions", gate.key_openai, body))
 
 
 def test_envelope_models(api, gate):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conftest import user
+from caller import user
 
 pytestmark = pytest.mark.lanes("messages")
 MODEL = "claude-sonnet-5-5"

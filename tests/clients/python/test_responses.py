@@ -5,9 +5,8 @@ import json
 import openai
 import pytest
 
-from conftest import system_of, user
-from test_chat import City
-from test_messages import PIXEL
+from caller import user
+from conftest import City, system_of
 
 pytestmark = pytest.mark.lanes("responses")
 MODEL = "gpt-5.5"
@@ -57,15 +56,7 @@ def test_instructions_reach_the_provider(gpt):
     assert system_of(json.loads(response.output_text)) == "Be brief."
 
 
-def test_vision(gpt):
-    content = [
-        {"type": "input_image", "image_url": f"data:image/png;base64,{PIXEL}", "detail": "auto"},
-        {"type": "input_text", "text": "[[sandbox image]]"},
-    ]
-    assert gpt.responses.create(model=MODEL, input=user(content)).output_text == "The sandbox saw 1 image."
-
-
-@pytest.mark.lanes("responses", "native")
+@pytest.mark.lanes("responses", only="native")
 def test_reasoning_and_back(gpt):
     asked = user('[[sandbox thinking=8 text="42"]]')
     ask = {"model": MODEL, "store": False, "include": ["reasoning.encrypted_content"]}
@@ -79,12 +70,12 @@ def test_reasoning_and_back(gpt):
     assert received["encrypted_content"] == reasoning.encrypted_content
 
 
-def test_structured_output(gpt):
+def test_the_sdks_own_parser(gpt):
     response = gpt.responses.parse(model=MODEL, input="A city, please.", text_format=City)
     assert isinstance(response.output_parsed, City)
 
 
-@pytest.mark.lanes("responses", "native")
+@pytest.mark.lanes("responses", only="native")
 def test_count_input_tokens(gpt):
     ask = {"model": MODEL, "input": "How long is this?"}
     counted = gpt.responses.input_tokens.count(**ask)
@@ -103,14 +94,14 @@ def test_stored_response(gpt):
         gpt.responses.retrieve(made.id)
 
 
-@pytest.mark.lanes("responses", "chat", "messages")
+@pytest.mark.lanes("responses", only="foreign")
 def test_a_background_response_is_refused_where_no_one_keeps_it(gpt):
     with pytest.raises(openai.BadRequestError) as raised:
         gpt.responses.create(background=True, store=True, **ASK)
     assert raised.value.param == "background"
 
 
-@pytest.mark.lanes("responses", "native")
+@pytest.mark.lanes("responses", only="native")
 def test_cancel_a_background_response(gpt):
     made = gpt.responses.create(background=True, store=True, **ASK)
     assert made.status == "queued"
@@ -119,7 +110,7 @@ def test_cancel_a_background_response(gpt):
 
 def test_a_stored_response_is_its_keys_own(gate, stack, gpt):
     made = gpt.responses.create(store=True, **ASK)
-    other = gate.gpt(stack.lane("openai"))
+    other = gate.gpt(stack.lane("responses"))
     with pytest.raises(openai.NotFoundError):
         other.responses.retrieve(made.id)
     with pytest.raises(openai.NotFoundError):

@@ -7,7 +7,7 @@ import anthropic
 import openai
 import pytest
 
-from conftest import user
+from caller import user
 
 
 def once(status: str) -> str:
@@ -15,39 +15,20 @@ def once(status: str) -> str:
     return f'[[sandbox {status} times=1 id={uuid.uuid4().hex} text="pong"]]'
 
 
-def timed(call):
+@pytest.mark.lanes()
+def test_retry_after_is_waited_for(caller, calls):
+    caller.sdk = caller.sdk.with_options(max_retries=2, http_client=calls.client)
     started = time.monotonic()
-    return call(), time.monotonic() - started
-
-
-def test_anthropic_waits_for_retry_after(gate, stack, calls):
-    client = gate.claude(stack.lane("anthropic"), max_retries=2, http_client=calls.client)
-    message, seconds = timed(
-        lambda: client.messages.create(
-            model="claude-sonnet-5-5", max_tokens=64, messages=user(once("status=429 retry_after=1"))
-        )
-    )
-    assert message.content[0].text == "pong"
+    answer = caller.create(once("status=429 retry_after=1"))
+    assert 1 <= time.monotonic() - started < 5
+    assert caller.text(answer) == "pong"
     assert len(calls) == 2
-    assert 1 <= seconds < 5
 
 
-def test_openai_waits_for_retry_after(gate, stack, calls):
-    client = gate.gpt(stack.lane("openai"), max_retries=2, http_client=calls.client)
-    completion, seconds = timed(
-        lambda: client.chat.completions.create(model="gpt-5.5", messages=user(once("status=429 retry_after=1")))
-    )
-    assert completion.choices[0].message.content == "pong"
-    assert len(calls) == 2
-    assert 1 <= seconds < 5
-
-
-def test_an_overload_is_retried(gate, stack, calls):
-    client = gate.claude(stack.lane("anthropic"), max_retries=2, http_client=calls.client)
-    with client.messages.stream(
-        model="claude-sonnet-5-5", max_tokens=64, messages=user(once("error_first"))
-    ) as stream:
-        assert stream.get_final_text() == "pong"
+@pytest.mark.lanes()
+def test_an_overload_is_retried(caller, calls):
+    caller.sdk = caller.sdk.with_options(max_retries=2, http_client=calls.client)
+    assert caller.text(caller.stream(once("error_first"))) == "pong"
     assert len(calls) == 2
 
 

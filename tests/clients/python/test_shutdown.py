@@ -8,7 +8,8 @@ import httpx2
 import openai
 import pytest
 
-from conftest import Clients, user
+from caller import user
+from conftest import Clients
 from stack import wait_until
 
 SLOW = '[[sandbox text="One, two, three, four: the stream is whole." slow_event_ms=100]]'
