@@ -221,10 +221,7 @@ impl<'a> ItemOut<'a> {
         content: Vec<ContentOut<'a>>,
         phase: Option<Phase>,
     ) -> Self {
-        let phase = phase.map(|phase| match phase {
-            Phase::Commentary => "commentary",
-            Phase::FinalAnswer => "final_answer",
-        });
+        let phase = phase.map(Phase::as_str);
         Self::Message { id, status, role: "assistant", content, phase }
     }
 }

@@ -33,7 +33,7 @@ impl<'r> Writer<'r, '_> {
         for part in &turn.parts {
             match &part.body {
                 PartOfTurn::Text { text, .. } if is_billing_header(text) => {
-                    self.foreign.notes.add("system.billing_header");
+                    self.foreign.note("system.billing_header");
                 }
                 PartOfTurn::Image { .. } | PartOfTurn::Audio { .. } if !self.own => {
                     let field = self.foreign.part("system.image");

@@ -227,7 +227,7 @@ fn message<'a>(
     let said = item.content.take().need(&path.at("content"))?;
     let mut parts = content(said, "content", at)?;
     let texts = parts.iter().any(|part| matches!(part.body, PartOfTurn::Text { .. }));
-    let phase = word.as_deref().and_then(phase).filter(|_| texts);
+    let phase = word.as_deref().and_then(Phase::read).filter(|_| texts);
     for part in &mut parts {
         part.item_id = Some(id.clone());
         if let PartOfTurn::Text { phase: of_text, .. } = &mut part.body {
@@ -250,14 +250,6 @@ fn message<'a>(
     }
     said_by_assistant(turns, parts);
     Ok(())
-}
-
-fn phase(word: &str) -> Option<Phase> {
-    match word {
-        "commentary" => Some(Phase::Commentary),
-        "final_answer" => Some(Phase::FinalAnswer),
-        _ => None,
-    }
 }
 
 /// The members that an item's type has no use for. `status` says something only where it is not `completed`.

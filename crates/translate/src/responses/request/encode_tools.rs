@@ -4,13 +4,13 @@ use super::decode::OF_NAMESPACE;
 use super::decode_settings::reread;
 use super::decode_tools::decode_tools;
 use super::encode::Encoder;
-use super::shape::ExtrasOut;
 use super::value::{Path, Val};
 use super::wire::{ToolIn, ToolsItemIn};
 use crate::error::TranslateError;
 use crate::ir::{
     CallKind, PartOfTurn, Request, ServerTool, ToolChoice, ToolDefinition, ToolDefinitionKind, TurnPart,
 };
+use crate::json::Extras;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -41,7 +41,7 @@ pub(super) struct FunctionOut<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     defer_loading: bool,
     #[serde(flatten)]
-    extras: ExtrasOut<'a>,
+    extras: Extras<'a>,
 }
 
 #[derive(Serialize)]
@@ -56,7 +56,7 @@ pub(super) struct CustomOut<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     defer_loading: bool,
     #[serde(flatten)]
-    extras: ExtrasOut<'a>,
+    extras: Extras<'a>,
 }
 
 #[derive(Serialize)]
@@ -65,7 +65,7 @@ pub(super) struct NamespaceOut<'a> {
     kind: &'static str,
     name: &'a str,
     #[serde(flatten)]
-    extras: ExtrasOut<'a>,
+    extras: Extras<'a>,
     tools: Vec<ToolOut<'a>>,
 }
 
@@ -112,7 +112,7 @@ pub(super) fn encode_tools<'a>(
             _ => out.push(ToolOut::Namespace(NamespaceOut {
                 kind: "namespace",
                 name: namespace,
-                extras: ExtrasOut(of_namespace(tool)),
+                extras: Extras(of_namespace(tool)),
                 tools: vec![made],
             })),
         }
@@ -179,21 +179,19 @@ fn encode_tool<'a>(
     encoder: &mut Encoder<'a, '_>,
 ) -> Result<Option<ToolOut<'a>>, TranslateError> {
     let own = encoder.is_own();
-    let mut extras = ExtrasOut::default();
+    let mut extras = Extras::default();
     let mut defer_loading = tool.defer_loading;
     if own {
         let members = tool.extras.iter().filter(|extra| !extra.name.starts_with(OF_NAMESPACE));
         extras.0.extend(members.map(|extra| (extra.name.as_ref(), extra.json.as_ref())));
     } else {
-        for extra in &tool.extras {
-            encoder.leave_out(&format!("tools.{}", extra.name))?;
-        }
+        encoder.foreign.extras("tools.", &tool.extras)?;
         if tool.cache.is_some() {
-            encoder.leave_out("tools.cache_control")?;
+            encoder.foreign.settle("tools.cache_control")?;
         }
         // A deferred tool that nothing searches for is refused.
         if defer_loading && !searched {
-            encoder.leave_out("tools.defer_loading")?;
+            encoder.foreign.settle("tools.defer_loading")?;
             defer_loading = false;
         }
     }
@@ -231,7 +229,7 @@ fn encode_tool<'a>(
             ToolOut::Bare(TypeOut { kind: "tool_search" })
         }
         ToolDefinitionKind::ClientNative { kind, .. } | ToolDefinitionKind::Server { kind, .. } => {
-            encoder.leave_out(&format!("tools.{kind}"))?;
+            encoder.foreign.settle(&format!("tools.{kind}"))?;
             return Ok(None);
         }
     }))
@@ -262,7 +260,7 @@ fn web_search<'a>(
         (read.max_uses.filter(full), "tools.web_search.max_uses"),
     ] {
         if said.is_some() {
-            encoder.leave_out(field)?;
+            encoder.foreign.settle(field)?;
         }
     }
     let filters = read.allowed_domains.filter(full).map(|allowed_domains| FiltersOut { allowed_domains });
@@ -309,7 +307,7 @@ pub(super) fn encode_choice<'a>(
     if !has_tools && !own {
         // A choice among no tools is refused; the usual ones say nothing then.
         if !matches!(choice, ToolChoice::Auto | ToolChoice::None) {
-            encoder.leave_out("tool_choice")?;
+            encoder.foreign.settle("tool_choice")?;
         }
         return Ok(None);
     }
@@ -332,7 +330,7 @@ pub(super) fn encode_choice<'a>(
 }
 
 fn left_out<'a>(encoder: &mut Encoder<'a, '_>) -> Result<Option<ChoiceOut<'a>>, TranslateError> {
-    encoder.leave_out("tool_choice")?;
+    encoder.foreign.settle("tool_choice")?;
     Ok(None)
 }
 

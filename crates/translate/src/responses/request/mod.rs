@@ -1,5 +1,6 @@
 //! Responses requests: wire shapes as read and as written, the decoder and the encoder.
 
+mod blocks;
 mod decode;
 mod decode_calls;
 mod decode_items;
@@ -12,7 +13,6 @@ mod encode_items;
 mod encode_parts;
 mod encode_settings;
 mod encode_tools;
-mod foreign;
 mod shape;
 mod value;
 mod wire;

@@ -1,30 +1,10 @@
 //! The items, parts and tools of a Responses request as written.
 
-use crate::ir::Extra;
+use crate::json::Extras;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-
-/// Members that are written as they came.
-#[derive(Default)]
-pub(super) struct ExtrasOut<'a>(pub(super) Vec<(&'a str, &'a RawValue)>);
-
-impl<'a> ExtrasOut<'a> {
-    pub(super) fn of(extras: &'a [Extra<'a>]) -> Self {
-        Self(extras.iter().map(|extra| (extra.name.as_ref(), extra.json.as_ref())).collect())
-    }
-
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(other, _)| *other == name)
-    }
-}
-
-impl Serialize for ExtrasOut<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
-    }
-}
 
 /// An item of `input`.
 #[derive(Serialize)]
@@ -50,7 +30,7 @@ pub(super) struct MessageOut<'a> {
     pub(super) phase: Option<&'static str>,
     pub(super) content: Vec<PartOut<'a>>,
     #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
+    pub(super) extras: Extras<'a>,
 }
 
 /// A reasoning item.
@@ -66,7 +46,7 @@ pub(super) struct ReasoningOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) encrypted_content: Option<&'a str>,
     #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
+    pub(super) extras: Extras<'a>,
 }
 
 /// A call of a function or of a custom tool.
@@ -85,7 +65,7 @@ pub(super) struct CallOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) input: Option<&'a str>,
     #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
+    pub(super) extras: Extras<'a>,
 }
 
 /// What such a call gave.
@@ -98,7 +78,7 @@ pub(super) struct OutputOut<'a> {
     pub(super) call_id: &'a str,
     pub(super) output: ContentOut<'a>,
     #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
+    pub(super) extras: Extras<'a>,
 }
 
 /// A text, or parts.
@@ -118,7 +98,7 @@ pub(super) struct NativeOut<'a> {
     pub(super) value: MemberOut<'a>,
     /// Members that have to be there, unless `extras` has them.
     pub(super) usual: Vec<(&'static str, UsualOut)>,
-    pub(super) extras: ExtrasOut<'a>,
+    pub(super) extras: Extras<'a>,
 }
 
 /// The telling member of a [`NativeOut`].
@@ -194,7 +174,7 @@ pub(super) enum PartOut<'a> {
 
 impl<'a> PartOut<'a> {
     /// Where members that are kept as they came are added.
-    pub(super) fn extras_mut(&mut self) -> Option<&mut ExtrasOut<'a>> {
+    pub(super) fn extras_mut(&mut self) -> Option<&mut Extras<'a>> {
         match self {
             Self::Raw(_) => None,
             Self::Text(part) => Some(&mut part.extras),
@@ -215,12 +195,12 @@ pub(super) struct TextOut<'a> {
     #[serde(rename = "prompt_cache_breakpoint", skip_serializing_if = "Option::is_none")]
     pub(super) cache: Option<BreakpointOut>,
     #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
+    pub(super) extras: Extras<'a>,
 }
 
 impl<'a> TextOut<'a> {
     pub(super) fn plain(kind: &'static str, text: impl Into<Cow<'a, str>>) -> Self {
-        Self { kind, text: text.into(), cache: None, extras: ExtrasOut::default() }
+        Self { kind, text: text.into(), cache: None, extras: Extras::default() }
     }
 }
 
@@ -231,7 +211,7 @@ pub(super) struct RefusalOut<'a> {
     pub(super) kind: &'static str,
     pub(super) refusal: &'a str,
     #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
+    pub(super) extras: Extras<'a>,
 }
 
 /// A picture.
@@ -248,7 +228,7 @@ pub(super) struct ImageOut<'a> {
     #[serde(rename = "prompt_cache_breakpoint", skip_serializing_if = "Option::is_none")]
     pub(super) cache: Option<BreakpointOut>,
     #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
+    pub(super) extras: Extras<'a>,
 }
 
 /// A file.
@@ -267,7 +247,7 @@ pub(super) struct FileOut<'a> {
     #[serde(rename = "prompt_cache_breakpoint", skip_serializing_if = "Option::is_none")]
     pub(super) cache: Option<BreakpointOut>,
     #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
+    pub(super) extras: Extras<'a>,
 }
 
 /// Sound.
@@ -277,7 +257,7 @@ pub(super) struct AudioPartOut<'a> {
     pub(super) kind: &'static str,
     pub(super) input_audio: AudioOut<'a>,
     #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
+    pub(super) extras: Extras<'a>,
 }
 
 /// `input_audio`.
