@@ -39,6 +39,15 @@ pub(super) fn fitting<'n>(namespace: Option<&str>, name: &'n str, target: Protoc
     Cow::Owned(short)
 }
 
+/// Gives a name that is spoken of the form it has at the target.
+pub(super) fn refit(name: &mut Cow<'_, str>, namespace: Option<&str>, target: Protocol) {
+    let changed = match fitting(namespace, name, target) {
+        Cow::Owned(changed) => changed,
+        Cow::Borrowed(_) => return,
+    };
+    *name = Cow::Owned(changed);
+}
+
 const fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }

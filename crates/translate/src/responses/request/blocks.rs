@@ -1,7 +1,7 @@
 //! Blocks that only Messages has, as parts.
 
 use super::encode::Encoder;
-use super::shape::{ImageOut, PartOut, TextOut, UrlOut};
+use super::shape_parts::{ImageOut, PartOut, TextOut, UrlOut};
 use crate::error::TranslateError;
 use crate::json::{Extras, Text, into_cow};
 use serde::Deserialize;

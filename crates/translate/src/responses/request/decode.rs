@@ -3,10 +3,12 @@
 use super::decode_items::{History, decode_items};
 use super::decode_settings::{decode_reasoning, decode_text, decode_tier};
 use super::decode_tools::{decode_choice, decode_tools};
-use super::value::{Path, Val, json_string};
+use super::path::Path;
+use super::value::Val;
 use super::wire::{BodyIn, InputIn};
 use crate::error::TranslateError;
 use crate::ir::{Extra, PartOfTurn, Request, Role, Turn, TurnPart};
+use crate::json::member::raw;
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 
@@ -86,7 +88,7 @@ fn both_users<'a>(read: &mut BodyIn<'a>, request: &mut Request<'a>) -> Result<()
     match (user, &request.end_user) {
         (Some(user), None) => request.end_user = Some(user),
         (Some(user), Some(_)) => {
-            let json = Cow::Owned(json_string(&user)?);
+            let json = Cow::Owned(raw(&user)?);
             request.extras.push(Extra { name: "user".into(), json });
         }
         (None, _) => {}

@@ -9,10 +9,12 @@ use super::decode_calls::{call, native_call, native_output, output, raw_output_w
 use super::decode_parts::{content, reasoning};
 use super::decode_settings::{reread, update_effort};
 use super::decode_tools::decode_tools;
-use super::value::{Path, Val, json_string};
+use super::path::Path;
+use super::value::Val;
 use super::wire::{ItemIn, ToolsItemIn, UpdateIn};
 use crate::error::TranslateError;
 use crate::ir::{Extra, PartOfTurn, Phase, Request, Role, Turn, TurnPart};
+use crate::json::member::raw;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -236,7 +238,7 @@ fn message<'a>(
     }
     let mut extras = rest(item, at.path)?;
     if let (Some(word), None) = (word, phase) {
-        extras.push(Extra { name: "phase".into(), json: Cow::Owned(json_string(&word)?) });
+        extras.push(Extra { name: "phase".into(), json: Cow::Owned(raw(&word)?) });
     }
     if role != Role::Assistant {
         turns.push(Turn { role, name: None, parts, extras });
@@ -269,7 +271,7 @@ pub(super) fn rest<'a>(item: ItemIn<'a>, path: &Path<'_>) -> Result<Vec<Extra<'a
     ] {
         let Some(text) = value.get(&path.at(name))? else { continue };
         if (name, text.as_ref()) != ("status", "completed") {
-            extras.push(Extra { name: name.into(), json: Cow::Owned(json_string(&text)?) });
+            extras.push(Extra { name: name.into(), json: Cow::Owned(raw(&text)?) });
         }
     }
     for (name, absent) in [

@@ -1,10 +1,13 @@
 //! Settings of a Responses request into the intermediate representation.
 
 use super::decode::OF_TEXT;
-use super::value::{Path, Raw, Shape, Str, Val, json_string};
+use super::kept::Raw;
+use super::path::Path;
+use super::value::{Shape, Str, Val};
 use super::wire::{FormatIn, ReasoningIn, TextIn};
 use crate::error::TranslateError;
 use crate::ir::{Effort, Extra, OutputFormat, ReasoningSettings, Request, RequestTier, Shown};
+use crate::json::member::raw;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -32,7 +35,7 @@ fn known<'a, T>(
     let Some(word) = word.get(path)? else { return Ok(None) };
     let value = read(&word);
     if value.is_none() {
-        extras.push(Extra { name: name.into(), json: Cow::Owned(json_string(&word)?) });
+        extras.push(Extra { name: name.into(), json: Cow::Owned(raw(&word)?) });
     }
     Ok(value)
 }
@@ -58,7 +61,7 @@ pub(super) fn update_effort<'a>(
     let noted = settings.extras.iter().any(|extra| extra.name == "effort");
     if let (Some(old), false) = (settings.effort, noted) {
         // The same protocol keeps both where they stood: the prompt's cached beginning depends on it.
-        let json = Cow::Owned(json_string(old.as_str())?);
+        let json = Cow::Owned(raw(old.as_str())?);
         settings.extras.push(Extra { name: "effort".into(), json });
     }
     settings.effort = Some(new);

@@ -1,12 +1,14 @@
 //! The intermediate representation into a Responses request.
 
+use super::encode_choice::encode_choice;
 use super::encode_items::encode_turns;
 use super::encode_settings::{
     IncludeOut, ReasoningSettingsOut, TextSettingsOut, encode_reasoning, encode_text, identifier, sampling,
     top_extras,
 };
-use super::encode_tools::{ChoiceOut, ToolOut, encode_choice, encode_tools};
+use super::encode_tools::encode_tools;
 use super::shape::ItemOut;
+use super::shape_tools::{ChoiceOut, ToolOut};
 use crate::error::TranslateError;
 use crate::ir::{CallKind, PartOfTurn, Request, RequestTier};
 use crate::json::Extras;

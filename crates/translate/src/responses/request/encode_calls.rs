@@ -5,9 +5,9 @@ use super::encode::Encoder;
 use super::encode_items::part_members;
 use super::encode_parts::{Place, breakpoint, part};
 use super::shape::{
-    CallOut, ContentOut, ItemOut, MemberOut, NativeOut, OutcomeOut, OutputOut, PartOut, ShellOut, TextOut,
-    UsualOut,
+    CallOut, ContentOut, ItemOut, MemberOut, NativeOut, OutcomeOut, OutputOut, ShellOut, UsualOut,
 };
+use super::shape_parts::{PartOut, TextOut};
 use crate::error::TranslateError;
 use crate::ir::{CallKind, PartOfTurn, PastCall, Source, ToolResult, TurnPart};
 use crate::json::Extras;

@@ -3,7 +3,7 @@
 use super::blocks::{blocks, search_result, tool_reference};
 use super::encode::Encoder;
 use super::encode_items::part_extras;
-use super::shape::{
+use super::shape_parts::{
     AudioOut, AudioPartOut, BreakpointOut, FileOut, ImageOut, PartOut, RefusalOut, TextOut, UrlOut,
 };
 use crate::error::TranslateError;

@@ -75,9 +75,7 @@ pub(super) fn sampling(request: &Request<'_>, encoder: &mut Encoder<'_, '_>) -> 
         (drawn.seed.is_some(), "seed"),
         (!request.stop.is_empty(), stop),
     ] {
-        if said {
-            encoder.foreign.settle(field)?;
-        }
+        encoder.foreign.settle_some(said, field)?;
     }
     Ok(())
 }

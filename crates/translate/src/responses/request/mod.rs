@@ -9,11 +9,17 @@ mod decode_settings;
 mod decode_tools;
 mod encode;
 mod encode_calls;
+mod encode_choice;
+mod encode_instructions;
 mod encode_items;
 mod encode_parts;
 mod encode_settings;
 mod encode_tools;
+mod kept;
+mod path;
 mod shape;
+mod shape_parts;
+mod shape_tools;
 mod value;
 mod wire;
 
