@@ -2,7 +2,8 @@
 
 use super::blocks::{text_of, text_of_blocks};
 use super::encode::Writer;
-use super::write::{AudioOut, ContentOut, Extras, FileOut, ImageOut, MarkOut, PartOut, SaidOut, UrlOut};
+use super::write::Extras;
+use super::write_parts::{AudioOut, ContentOut, FileOut, ImageOut, MarkOut, PartOut, SaidOut, UrlOut};
 use crate::error::TranslateError;
 use crate::family::CacheMark;
 use crate::ir::{CacheLifetime, Document, PartOfTurn, Source, TurnPart};

@@ -1,7 +1,8 @@
 //! Turns as Chat messages.
 
 use super::encode::Writer;
-use super::write::{CallOut, CalledCustomOut, CalledOut, ContentOut, Extras, MessageOut, PartOut, SaidOut};
+use super::write::{CallOut, CalledCustomOut, CalledOut, Extras, MessageOut};
+use super::write_parts::{ContentOut, PartOut, SaidOut};
 use crate::chat::join::Joiner;
 use crate::error::TranslateError;
 use crate::family::ReasoningMember;

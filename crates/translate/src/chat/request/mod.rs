@@ -20,6 +20,7 @@ mod encode_tools;
 mod encode_turns;
 mod wire;
 mod write;
+mod write_parts;
 mod write_tools;
 
 use crate::json::read;

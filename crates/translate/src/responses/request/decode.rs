@@ -1,8 +1,9 @@
 //! A Responses request into the intermediate representation.
 
-use super::decode_items::{History, decode_items};
+use super::decode_items::decode_items;
 use super::decode_settings::{decode_reasoning, decode_text, decode_tier};
 use super::decode_tools::{decode_choice, decode_tools};
+use super::history::{History, Source};
 use super::path::Path;
 use super::value::Val;
 use super::wire::{BodyIn, InputIn};
@@ -108,9 +109,7 @@ fn input<'a>(
             request.turns.push(Turn::new(Role::User, vec![part]));
             Ok(())
         }
-        Some(InputIn::Items(items)) => {
-            decode_items(items, super::decode_items::Source::Body(body), &path, request)
-        }
+        Some(InputIn::Items(items)) => decode_items(items, Source::Body(body), &path, request),
         // A stored conversation or prompt may stand in for it; whether it can be had is another's to say.
         None if ["previous_response_id", "conversation", "prompt"]
             .iter()

@@ -15,6 +15,7 @@ mod encode_items;
 mod encode_parts;
 mod encode_settings;
 mod encode_tools;
+mod history;
 mod kept;
 mod path;
 mod shape;
