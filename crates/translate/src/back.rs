@@ -12,8 +12,6 @@ pub struct WayBack {
     pub stop: Vec<String>,
     /// The answer's text is one JSON object that the upstream may have put into a code fence.
     pub unfence: bool,
-    /// The name of a tool that stands for the answer's JSON: its arguments are the text.
-    pub json_tool: Option<String>,
     /// What becomes of the model's reasoning.
     pub reasoning: ReasoningBack,
 }

@@ -1,18 +1,10 @@
-//! Why an answer could not be translated.
+//! Why a request, an answer or a stream could not be translated.
 
 use tollgate_protocol::{Protocol, StreamFailure, read_upstream_error};
 
 /// Why a request, an answer, or a frame of a stream could not be translated.
 #[derive(Debug, thiserror::Error)]
 pub enum TranslateError {
-    /// There is no translation between these two protocols (the same protocol on both sides needs none).
-    #[error("answers cannot be translated from {from} to {to}")]
-    Unsupported {
-        /// What the upstream speaks.
-        from: Protocol,
-        /// What the caller speaks.
-        to: Protocol,
-    },
     /// The upstream's bytes are not what its protocol promises.
     #[error("the upstream's {protocol} answer is malformed: {what}")]
     Malformed {

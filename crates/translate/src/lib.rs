@@ -15,6 +15,7 @@ mod back;
 mod calls;
 pub mod carrier;
 mod chat;
+mod digest;
 mod envelope;
 mod error;
 pub mod family;

@@ -174,7 +174,6 @@ fn back(back: &WayBack) -> String {
     if back.unfence {
         out.push("unfence".to_owned());
     }
-    out.extend(back.json_tool.as_ref().map(|name| format!("json_tool {name}")));
     if back.reasoning != ReasoningBack::default() {
         out.push(format!("reasoning {:?}", back.reasoning));
     }

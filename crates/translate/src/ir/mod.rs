@@ -11,6 +11,7 @@ mod reasoning;
 mod request;
 mod tool;
 mod turn;
+mod words;
 
 pub use event::{Delta, PartId, PartStart, StreamEvent, StreamStart};
 pub use part::{Citation, NativeTool, Part, PartBody, Phase, ToolCall, ToolKind};

@@ -22,6 +22,17 @@ impl<'a> Extras<'a> {
         Self(own.collect())
     }
 
+    /// All of them.
+    pub(crate) fn all(extras: &'a [Extra<'a>]) -> Self {
+        Self::top(extras, &[])
+    }
+
+    /// Whether one has this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(other, _)| *other == name)
+    }
+
+    /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

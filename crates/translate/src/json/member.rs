@@ -87,3 +87,14 @@ pub(crate) fn wire_type(json: &RawValue) -> String {
     let read: TypeIn<'_> = serde_json::from_str(json.get()).unwrap_or_default();
     read.kind.unwrap_or_default().0.into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_left_out_of_types() {
+        assert_eq!(undated("web_search_20250305"), "web_search");
+        assert_eq!(undated("file_search"), "file_search");
+    }
+}

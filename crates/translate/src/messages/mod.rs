@@ -2,6 +2,7 @@
 //!
 //! Source: <https://platform.claude.com/docs/en/api/messages> and the `anthropic` SDK types.
 
+mod block;
 mod citation;
 mod decode;
 mod encode;

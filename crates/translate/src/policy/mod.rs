@@ -1,9 +1,11 @@
 //! The policy table: what becomes of each thing that one protocol says and another has no word of its own for.
 //!
 //! A row names a field as its protocol writes it, without indexes (`top_k`, `messages.content.document.citations`,
-//! `tools.file_search`); a row that begins with `*.` is about every field that ends so. Passes and encoders ask `settle` for everything they do not carry; a field without a row is
-//! left out and noted. [`markdown`] prints the table for `docs/translation.md`.
+//! `tools.file_search`); a row that begins with `*.` is about every field that ends so. Passes and encoders ask `settle`
+//! for everything they do not carry; a field without a row is left out and noted. [`markdown`] prints the table for
+//! `docs/translation.md`.
 
+mod foreign;
 mod table;
 
 use crate::error::TranslateError;
@@ -11,6 +13,7 @@ use crate::notes::Notes;
 use std::fmt::Write;
 use tollgate_protocol::Protocol;
 
+pub(crate) use foreign::Foreign;
 pub use table::TABLE;
 
 /// What becomes of a field.

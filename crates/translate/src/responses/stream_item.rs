@@ -21,21 +21,21 @@ pub(super) struct Tracked {
     pub(super) phase: Option<Phase>,
     /// Everything of it has been said.
     pub(super) is_done: bool,
-    slots: Vec<Slot>,
+    pub(super) slots: Vec<Slot>,
 }
 
 /// A part of an item that has been started.
 #[derive(Debug)]
-struct Slot {
-    key: u64,
+pub(super) struct Slot {
+    pub(super) key: u64,
     part: PartId,
     /// How many bytes of the text, or of its current paragraph, have been said.
-    said: usize,
-    paragraph: u64,
+    pub(super) said: usize,
+    pub(super) paragraph: u64,
     /// Some paragraph has text, of this kind.
-    spoke: bool,
+    pub(super) spoke: bool,
     raw: bool,
-    citations: usize,
+    pub(super) citations: usize,
     is_open: bool,
 }
 
@@ -194,140 +194,6 @@ impl Items {
         emit(StreamEvent::Delta { part: slot.part, delta })
     }
 
-    /// What of a whole text has not been said.
-    fn rest<'t>(&self, at: usize, key: u64, whole: &'t str) -> &'t str {
-        let slots = self.list.get(at).map_or(&[][..], |item| &item.slots);
-        let said = slots.iter().find(|slot| slot.key == key).map_or(0, |slot| slot.said);
-        whole.get(said..).unwrap_or_default()
-    }
-
-    /// Says what of a part has not been said, and ends it.
-    pub(super) fn complete<F>(
-        &mut self,
-        at: usize,
-        key: u64,
-        part: Part<'_>,
-        notes: &mut Notes,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
-        self.start(at, key, &part, emit)?;
-        match part.body {
-            PartBody::Text { text, citations } => {
-                self.rest_of_text(at, key, &text, emit)?;
-                let said = slot(&mut self.list, at, key).map_or(0, |slot| slot.citations);
-                for citation in citations.into_iter().skip(said) {
-                    self.more(at, key, Delta::Citation(citation), emit)?;
-                }
-            }
-            PartBody::Refusal { text } => {
-                self.rest_of_refusal(at, key, &text, emit)?;
-            }
-            PartBody::Reasoning { text, raw, encrypted, .. } => {
-                self.rest_of_reasoning(at, &text, raw, notes, emit)?;
-                if let Some(encrypted) = encrypted {
-                    self.more(at, key, Delta::Encrypted(encrypted), emit)?;
-                }
-            }
-            PartBody::ToolCall(call) => self.rest_of_arguments(at, key, &call.arguments, emit)?,
-            PartBody::ServerToolCall { input, .. } => self.rest_of_arguments(at, key, &input, emit)?,
-            PartBody::Redacted { .. } | PartBody::ServerToolResult { .. } | PartBody::Other { .. } => {}
-        }
-        self.end(at, Some(key), emit)
-    }
-
-    /// Says what of a whole text has not been said.
-    pub(super) fn rest_of_text<F>(
-        &mut self,
-        at: usize,
-        key: u64,
-        text: &str,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
-        let rest = self.rest(at, key, text);
-        if rest.is_empty() {
-            return Ok(());
-        }
-        self.more(at, key, Delta::Text(Cow::Borrowed(rest)), emit)
-    }
-
-    /// Says what of a whole refusal has not been said.
-    pub(super) fn rest_of_refusal<F>(
-        &mut self,
-        at: usize,
-        key: u64,
-        text: &str,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
-        let rest = self.rest(at, key, text);
-        if rest.is_empty() {
-            return Ok(());
-        }
-        self.refuse(at, key, Cow::Borrowed(rest), emit)
-    }
-
-    /// Says what of whole arguments has not been said.
-    pub(super) fn rest_of_arguments<F>(
-        &mut self,
-        at: usize,
-        key: u64,
-        text: &str,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
-        let rest = self.rest(at, key, text);
-        if rest.is_empty() {
-            return Ok(());
-        }
-        self.more(at, key, Delta::Arguments(Cow::Borrowed(rest)), emit)
-    }
-
-    fn rest_of_reasoning<F>(
-        &mut self,
-        at: usize,
-        text: &[Cow<'_, str>],
-        raw: bool,
-        notes: &mut Notes,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
-        for (paragraph, whole) in (0..).zip(text) {
-            self.rest_of_paragraph(at, paragraph, whole, raw, notes, emit)?;
-        }
-        Ok(())
-    }
-
-    /// Says what of a whole paragraph of reasoning has not been said.
-    pub(super) fn rest_of_paragraph<F>(
-        &mut self,
-        at: usize,
-        paragraph: u64,
-        whole: &str,
-        raw: bool,
-        notes: &mut Notes,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
-        let Some(slot) = slot(&mut self.list, at, 0) else { return Ok(()) };
-        let said = if slot.spoke && slot.paragraph == paragraph { slot.said } else { 0 };
-        let rest = whole.get(said..).unwrap_or_default();
-        self.reason(at, paragraph, raw, Cow::Borrowed(rest), notes, emit)
-    }
-
     /// Ends one part of an item, or all of them.
     pub(super) fn end<F>(&mut self, at: usize, key: Option<u64>, emit: &mut F) -> Result<(), TranslateError>
     where
@@ -344,7 +210,8 @@ impl Items {
     }
 }
 
-fn slot(list: &mut [Tracked], at: usize, key: u64) -> Option<&mut Slot> {
+/// The open part of an item with this key.
+pub(super) fn slot(list: &mut [Tracked], at: usize, key: u64) -> Option<&mut Slot> {
     list.get_mut(at)?.slots.iter_mut().find(|slot| slot.key == key && slot.is_open)
 }
 

@@ -85,11 +85,7 @@ pub(super) struct ItemIn<'a> {
 
 impl ItemIn<'_> {
     pub(super) fn phase(&self) -> Option<Phase> {
-        match self.phase.as_ref()?.as_str() {
-            "commentary" => Some(Phase::Commentary),
-            "final_answer" => Some(Phase::FinalAnswer),
-            _ => None,
-        }
+        Phase::read(self.phase.as_ref()?.as_str())
     }
 }
 

@@ -25,13 +25,6 @@ impl Restorer {
                 self.whole_text(text);
                 true
             }
-            PartBody::ToolCall(call) if self.back.json_tool.as_deref() == Some(&*call.name) => {
-                let mut text = std::mem::take(&mut call.arguments);
-                self.has_json = true;
-                self.whole_text(&mut text);
-                part.body = PartBody::Text { text, citations: Vec::new() };
-                true
-            }
             PartBody::ToolCall(call) => {
                 self.call(call);
                 true
@@ -56,7 +49,6 @@ impl Restorer {
 
     fn call(&mut self, call: &mut ToolCall<'_>) {
         fit_id(&mut call.id, self.to);
-        self.has_call = true;
         if self.way.is_remembered() {
             self.memory.call(&call.id);
         }

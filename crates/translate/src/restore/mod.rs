@@ -36,8 +36,6 @@ pub struct Restorer {
     open: Vec<(PartId, Doing)>,
     memory: Memory,
     stopped_by: Option<String>,
-    has_call: bool,
-    has_json: bool,
 }
 
 /// What is done with an open part.
@@ -47,7 +45,7 @@ enum Doing {
     Pass,
     /// It is left out.
     Swallow,
-    /// Its text, or the arguments that stand for it, is watched.
+    /// Its text is watched.
     Text(TextFilter),
     /// Its arguments become free text.
     Input(InputReader),
@@ -63,20 +61,9 @@ impl Restorer {
             && back.tools.is_empty()
             && back.stop.is_empty()
             && !back.unfence
-            && back.json_tool.is_none()
             && back.reasoning == ReasoningBack::Shown;
         let way = Way { back: back.reasoning, to, is_native: from == to, maker, key };
-        Self {
-            back,
-            to,
-            way,
-            is_idle,
-            open: Vec::new(),
-            memory: Memory::default(),
-            stopped_by: None,
-            has_call: false,
-            has_json: false,
-        }
+        Self { back, to, way, is_idle, open: Vec::new(), memory: Memory::default(), stopped_by: None }
     }
 
     /// Whether every answer goes through unchanged.
@@ -151,14 +138,8 @@ impl Restorer {
                 thought::begin_redacted(start, &self.way);
                 Doing::Thought(thought)
             }
-            PartStart::ToolCall { name, .. } if self.back.json_tool.as_deref() == Some(&**name) => {
-                *start = PartStart::Text;
-                self.has_json = true;
-                Doing::Text(TextFilter::new(&self.back.stop, self.back.unfence))
-            }
             PartStart::ToolCall { id, name, namespace, kind } => {
                 fit_id(id, self.to);
-                self.has_call = true;
                 if self.way.is_remembered() {
                     self.memory.call(id);
                 }
@@ -192,7 +173,7 @@ impl Restorer {
         };
         match (doing, delta) {
             (Doing::Swallow, _) => Ok(()),
-            (Doing::Text(filter), Delta::Text(text) | Delta::Arguments(text)) => {
+            (Doing::Text(filter), Delta::Text(text)) => {
                 let said = filter.push(&text);
                 if let Some(stop) = filter.stopped_by() {
                     self.stopped_by.get_or_insert_with(|| stop.to_owned());
@@ -239,8 +220,6 @@ impl Restorer {
         if let Some(stop) = &self.stopped_by {
             finish.stop = StopReason::StopSequence;
             finish.stop_sequence = Some(Cow::Owned(stop.clone()));
-        } else if self.has_json && !self.has_call && finish.stop == StopReason::ToolUse {
-            finish.stop = StopReason::EndTurn;
         }
     }
 }

@@ -153,17 +153,8 @@ fn all_that_follows_a_stop_sequence_is_left_out() {
 }
 
 #[test]
-fn a_tool_that_stands_for_json_is_text_and_fences_go() {
-    let back = WayBack { json_tool: Some("json".into()), unfence: true, ..WayBack::default() };
-    let tool = vec![
-        call(0, "c", "json"),
-        arguments(0, "{\"a\":"),
-        arguments(0, "1}"),
-        end(0),
-        finish(StopReason::ToolUse),
-    ];
-    let said = run(&mut restorer(back.clone(), Messages, Chat), tool);
-    assert_eq!(said, ["Text", "+{\"a\":", "+1}", "end", "EndTurn "]);
+fn fences_around_json_go() {
+    let back = WayBack { unfence: true, ..WayBack::default() };
     let fenced =
         vec![start(0, PartStart::Text), text(0, "```js"), text(0, "on\n{}\n`"), text(0, "``"), end(0)];
     let said = run(&mut restorer(back, Messages, Chat), fenced);
@@ -327,16 +318,11 @@ fn whole_answers_are_restored_as_streams_are() {
 }
 
 #[test]
-fn a_whole_answer_is_remembered_and_its_json_tool_is_text() {
-    let back = WayBack { json_tool: Some("json".into()), ..WayBack::default() };
-    let mut one = answer(vec![whole_call("c", "json", "{}")], StopReason::ToolUse);
-    restorer(back, Messages, Chat).answer(&mut one);
-    assert_eq!(one.parts[0].body, PartBody::Text { text: "{}".into(), citations: Vec::new() });
-    assert_eq!(one.finish.stop, StopReason::EndTurn);
+fn a_whole_answer_is_remembered() {
     let thinking = PartBody::Redacted { data: "red".into() };
-    let mut two = answer(vec![thinking, whole_call("c", "f", "{}")], StopReason::ToolUse);
+    let mut answer = answer(vec![thinking, whole_call("c", "f", "{}")], StopReason::ToolUse);
     let mut restorer = restorer(WayBack::default(), Messages, Chat);
-    restorer.answer(&mut two);
+    restorer.answer(&mut answer);
     let recollection = restorer.remember().unwrap();
     assert_eq!(
         open(&key(), &recollection.carrier_or_text).unwrap().proof,

@@ -4,10 +4,12 @@
 //! has to undo. A caller's own protocol is left as it came: its provider judges its own words.
 
 mod cache;
+mod calls;
 mod choice;
 mod extras;
 mod format;
 mod ids;
+mod kinds;
 mod limits;
 mod media;
 mod name;

@@ -4,6 +4,7 @@
 //! (its API reference, `tools.name`). A name that does not fit is shortened and given a digest, so that the same tool has
 //! the same name in every request and prompt caches stay warm.
 
+use crate::digest::{START, fnv1a};
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 
@@ -38,15 +39,22 @@ pub(super) fn fitting<'n>(namespace: Option<&str>, name: &'n str, target: Protoc
     Cow::Owned(short)
 }
 
+/// Gives a name that is spoken of the form it has at the target.
+pub(super) fn refit(name: &mut Cow<'_, str>, namespace: Option<&str>, target: Protocol) {
+    let changed = match fitting(namespace, name, target) {
+        Cow::Owned(changed) => changed,
+        Cow::Borrowed(_) => return,
+    };
+    *name = Cow::Owned(changed);
+}
+
 const fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
-/// FNV-1a, folded to 32 bits: it tells a request's few names apart and need not resist anybody.
+/// Folded to 32 bits.
 fn digest(text: &str) -> u32 {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = fnv1a(START, text);
     (hash ^ (hash >> 32)) as u32
 }
 

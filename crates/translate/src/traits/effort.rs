@@ -4,17 +4,6 @@ use crate::ir::Effort;
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-/// Every effort, in ascending order, by its word.
-const WORDS: [(Effort, &str); 7] = [
-    (Effort::None, "none"),
-    (Effort::Minimal, "minimal"),
-    (Effort::Low, "low"),
-    (Effort::Medium, "medium"),
-    (Effort::High, "high"),
-    (Effort::Xhigh, "xhigh"),
-    (Effort::Max, "max"),
-];
-
 /// The efforts that a model has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Efforts(u8);
@@ -51,7 +40,7 @@ impl Efforts {
 
     /// Each of them, in ascending order.
     pub fn iter(self) -> impl Iterator<Item = Effort> {
-        WORDS.into_iter().map(|(effort, _)| effort).filter(move |effort| self.has(*effort))
+        Effort::ALL.into_iter().filter(move |effort| self.has(*effort))
     }
 
     /// The nearest of them to `wanted`; of two that are equally near the higher one. `wanted` itself if there are none.
@@ -59,14 +48,6 @@ impl Efforts {
     pub fn clamp(self, wanted: Effort) -> Effort {
         let distance = |effort: &Effort| (*effort as i16 - wanted as i16).abs();
         self.iter().min_by_key(|effort| (distance(effort), *effort < wanted)).unwrap_or(wanted)
-    }
-}
-
-impl Effort {
-    /// The word for it, which is the same in every protocol.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        WORDS[self as usize].1
     }
 }
 
@@ -80,12 +61,11 @@ impl<'de> Deserialize<'de> for Efforts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let words = Vec::<String>::deserialize(deserializer)?;
         words.iter().try_fold(Self::NONE, |efforts, word| {
-            let found = WORDS.iter().find(|(_, known)| known == word).map(|(effort, _)| *effort);
             let unknown = || {
                 let known = "none, minimal, low, medium, high, xhigh or max";
                 serde::de::Error::custom(format!("`{word}` is no effort: expected {known}"))
             };
-            found.map(|effort| efforts.and(effort)).ok_or_else(unknown)
+            Effort::read(word).map(|effort| efforts.and(effort)).ok_or_else(unknown)
         })
     }
 }

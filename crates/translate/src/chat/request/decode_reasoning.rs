@@ -72,17 +72,7 @@ fn read_object<'a>(
 }
 
 fn effort(field: &str, word: &str) -> Result<Effort, TranslateError> {
-    Ok(match word {
-        "none" => Effort::None,
-        "minimal" => Effort::Minimal,
-        "low" => Effort::Low,
-        "medium" => Effort::Medium,
-        "high" => Effort::High,
-        "xhigh" => Effort::Xhigh,
-        "max" => Effort::Max,
-        _ => {
-            let what = "must be one of none, minimal, low, medium, high, xhigh, max";
-            return Err(TranslateError::bad_request(field, what));
-        }
+    Effort::read(word).ok_or_else(|| {
+        TranslateError::bad_request(field, "must be one of none, minimal, low, medium, high, xhigh, max")
     })
 }

@@ -45,17 +45,10 @@ pub(super) fn read<'a>(body: &mut BodyIn<'a>, request: &mut Request<'a>) -> Resu
 }
 
 fn read_tier(tier: &str, request: &mut Request<'_>) -> Result<(), TranslateError> {
-    request.service_tier = match tier {
-        "auto" => Some(RequestTier::Auto),
-        "default" => Some(RequestTier::Standard),
-        "priority" | "fast" => Some(RequestTier::Priority),
-        "flex" => Some(RequestTier::Flex),
-        "scale" => Some(RequestTier::Scale),
-        _ => {
-            request.extras.push(Extra { name: Cow::Borrowed("service_tier"), json: Cow::Owned(raw(tier)?) });
-            None
-        }
-    };
+    request.service_tier = RequestTier::read_openai(tier);
+    if request.service_tier.is_none() {
+        request.extras.push(Extra { name: Cow::Borrowed("service_tier"), json: Cow::Owned(raw(tier)?) });
+    }
     Ok(())
 }
 

@@ -1,12 +1,12 @@
 //! The intermediate representation into a Chat request.
 
-use super::foreign::Foreign;
 use super::write::{BodyOut, Extras, StreamOptionsOut};
 use crate::error::TranslateError;
 use crate::family::{Lists, Quirks};
 use crate::ir::Request;
 use crate::json::to_vec;
 use crate::notes::Notes;
+use crate::policy::Foreign;
 use crate::target::Target;
 use tollgate_protocol::Protocol;
 
@@ -30,7 +30,8 @@ pub(super) fn encode_for(
     notes: &mut Notes,
 ) -> Result<Vec<u8>, TranslateError> {
     let own = request.protocol == Protocol::Chat;
-    let mut writer = Writer { request, habits, own, foreign: Foreign { from: request.protocol, notes } };
+    let foreign = Foreign::new(request.protocol, Protocol::Chat, notes);
+    let mut writer = Writer { request, habits, own, foreign };
     let messages = writer.messages()?;
     let (tools, tool_choice) = writer.tools()?;
     let parallel_tool_calls = request.parallel_tool_calls.filter(|_| !tools.is_empty());

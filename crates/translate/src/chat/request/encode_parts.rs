@@ -1,11 +1,13 @@
 //! The parts of a turn as Chat content parts.
 
+use super::blocks::{text_of, text_of_blocks};
 use super::encode::Writer;
-use super::foreign::{text_of, text_of_blocks, undated, wire_type};
-use super::write::{AudioOut, ContentOut, Extras, FileOut, ImageOut, MarkOut, PartOut, SaidOut, UrlOut};
+use super::write::Extras;
+use super::write_parts::{AudioOut, ContentOut, FileOut, ImageOut, MarkOut, PartOut, SaidOut, UrlOut};
 use crate::error::TranslateError;
 use crate::family::CacheMark;
 use crate::ir::{CacheLifetime, Document, PartOfTurn, Source, TurnPart};
+use crate::json::member::{undated, wire_type};
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 

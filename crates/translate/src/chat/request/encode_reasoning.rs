@@ -5,6 +5,7 @@ use super::write::{Extras, ReasoningObjectOut, ReasoningOut, TemplateArgumentsOu
 use crate::error::TranslateError;
 use crate::family::ReasoningStyle;
 use crate::ir::{Effort, Shown, ThinkingMode};
+use tollgate_protocol::Protocol;
 
 impl<'r> Writer<'r, '_> {
     /// The members that ask for reasoning.
@@ -14,7 +15,7 @@ impl<'r> Writer<'r, '_> {
         let effort = settings.effort.filter(|effort| *effort != Effort::None);
         match self.habits.reasoning {
             ReasoningStyle::Effort => {
-                out.reasoning_effort = settings.effort.map(word);
+                out.reasoning_effort = settings.effort.map(Effort::as_str);
                 if self.own {
                     out.thinking = settings.mode.and_then(|_| self.thinking());
                 } else if settings.effort.is_none()
@@ -25,10 +26,10 @@ impl<'r> Writer<'r, '_> {
             }
             ReasoningStyle::ThinkingAndEffort => {
                 out.thinking = self.thinking();
-                out.reasoning_effort = effort.map(word);
+                out.reasoning_effort = effort.map(Effort::as_str);
             }
             ReasoningStyle::ThinkingOrEffort => {
-                out.reasoning_effort = effort.map(word);
+                out.reasoning_effort = effort.map(Effort::as_str);
                 if effort.is_none() {
                     out.thinking = self.thinking_or_not().map(|on| self.thinking_type(on));
                 }
@@ -39,17 +40,17 @@ impl<'r> Writer<'r, '_> {
             ReasoningStyle::EnableThinking => {
                 out.enable_thinking = self.thinking_or_not();
                 out.thinking_budget = self.budget().filter(|_| effort.is_none());
-                out.reasoning_effort = effort.map(word);
+                out.reasoning_effort = effort.map(Effort::as_str);
             }
             ReasoningStyle::Object => out.reasoning = self.object(),
             ReasoningStyle::TemplateArguments => {
                 out.chat_template_kwargs = self.thinking_or_not().map(|enable_thinking| {
-                    TemplateArgumentsOut { enable_thinking, reasoning_effort: effort.map(word) }
+                    TemplateArgumentsOut { enable_thinking, reasoning_effort: effort.map(Effort::as_str) }
                 });
                 // Servers that check the word know these; templates get any.
                 let known =
                     effort.filter(|effort| matches!(effort, Effort::Low | Effort::Medium | Effort::High));
-                out.reasoning_effort = known.map(word);
+                out.reasoning_effort = known.map(Effort::as_str);
             }
             ReasoningStyle::No => {
                 if settings.effort.is_some() || settings.mode.is_some() {
@@ -112,7 +113,7 @@ impl<'r> Writer<'r, '_> {
         match (settings.mode, settings.effort) {
             (Some(ThinkingMode::Disabled), _) => object.enabled = Some(false),
             // OpenRouter's words end here.
-            (_, Some(effort)) => object.effort = Some(word(effort.min(Effort::Xhigh))),
+            (_, Some(effort)) => object.effort = Some(effort.min(Effort::Xhigh).as_str()),
             (Some(ThinkingMode::Enabled { budget_tokens }), None) => object.max_tokens = Some(budget_tokens),
             (Some(_), None) => object.enabled = Some(true),
             (None, None) if object.exclude.is_none() && object.extras.is_empty() => return None,
@@ -128,22 +129,15 @@ impl<'r> Writer<'r, '_> {
                 && ((extra.name.starts_with("thinking.") && out.thinking.is_some())
                     || (extra.name.starts_with("reasoning.") && out.reasoning.is_some()));
             if !written {
-                let field = self.foreign.thinking(&extra.name);
-                self.foreign.settle(&field)?;
+                let object = match self.request.protocol {
+                    Protocol::Messages => "thinking.",
+                    // Its several objects are named by the member already.
+                    Protocol::Chat => "",
+                    Protocol::Responses => "reasoning.",
+                };
+                self.foreign.settle(&format!("{object}{}", extra.name))?;
             }
         }
         Ok(())
-    }
-}
-
-const fn word(effort: Effort) -> &'static str {
-    match effort {
-        Effort::None => "none",
-        Effort::Minimal => "minimal",
-        Effort::Low => "low",
-        Effort::Medium => "medium",
-        Effort::High => "high",
-        Effort::Xhigh => "xhigh",
-        Effort::Max => "max",
     }
 }

@@ -1,7 +1,8 @@
 //! Results of tools as Chat's tool messages, which hold text only at most providers.
 
 use super::encode::Writer;
-use super::write::{ContentOut, MessageOut, PartOut, SaidOut};
+use super::write::MessageOut;
+use super::write_parts::{ContentOut, PartOut, SaidOut};
 use crate::error::TranslateError;
 use crate::ir::{PartOfTurn, Source, ToolResult, TurnPart};
 use std::borrow::Cow;

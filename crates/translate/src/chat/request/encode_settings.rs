@@ -1,8 +1,8 @@
 //! Length, sampling, form and service, as Chat writes them.
 
-use super::digest::shortened;
 use super::encode::Writer;
 use super::write::{Extras, FormatOut, SchemaOut, SettingsOut};
+use crate::digest;
 use crate::error::TranslateError;
 use crate::family::{EndUser, MaxTokens};
 use crate::ir::{OutputFormat, RequestTier};
@@ -10,6 +10,11 @@ use std::borrow::Cow;
 
 /// Chat wants every schema to have a name; Messages has none.
 const SCHEMA_NAME: &str = "answer";
+
+/// The most characters OpenAI takes for an id of a user, or for a cache key.
+const ID_LIMIT_CHARS: usize = 64;
+/// Where the second hash of a shortened id starts.
+const ID_START: u64 = 0x6c62_272e_07bb_0142;
 
 impl<'r> Writer<'r, '_> {
     /// The settings.
@@ -29,7 +34,7 @@ impl<'r> Writer<'r, '_> {
             service_tier: self.known(
                 self.habits.service_tier,
                 "service_tier",
-                request.service_tier.map(tier),
+                request.service_tier.map(RequestTier::openai_word),
             )?,
             prompt_cache_key: request
                 .cache_key
@@ -92,12 +97,25 @@ impl<'r> Writer<'r, '_> {
     }
 }
 
-const fn tier(tier: RequestTier) -> &'static str {
-    match tier {
-        RequestTier::Auto => "auto",
-        RequestTier::Standard => "default",
-        RequestTier::Priority => "priority",
-        RequestTier::Flex => "flex",
-        RequestTier::Scale => "scale",
+/// `id` itself if it is short enough, else a digest of it.
+fn shortened(id: &str) -> Cow<'_, str> {
+    if id.chars().count() <= ID_LIMIT_CHARS {
+        return Cow::Borrowed(id);
+    }
+    Cow::Owned(digest::hex(id, ID_START))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_long_ids_are_shortened_and_always_alike() {
+        assert_eq!(shortened("user_1"), "user_1");
+        let long = "x".repeat(65);
+        assert_eq!(shortened(&long).len(), 32);
+        assert_eq!(shortened(&long), shortened(&long));
+        assert_ne!(shortened(&long), shortened(&"y".repeat(65)));
+        assert_eq!(shortened(&"é".repeat(64)), "é".repeat(64));
     }
 }

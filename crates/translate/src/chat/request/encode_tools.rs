@@ -3,7 +3,6 @@
 use super::decode_settings::part_of;
 use super::encode::Writer;
 use super::encode_turns::full_name;
-use super::foreign::undated;
 use super::read::{Str, wire};
 use super::write::Extras;
 use super::write_tools::{
@@ -11,6 +10,7 @@ use super::write_tools::{
 };
 use crate::error::TranslateError;
 use crate::ir::{ToolChoice, ToolDefinition, ToolDefinitionKind};
+use crate::json::member::undated;
 use serde_json::value::RawValue;
 
 /// Objects of a tool whose unknown members are kept by their whole path.

@@ -1,7 +1,8 @@
 //! Turns as Chat messages.
 
 use super::encode::Writer;
-use super::write::{CallOut, CalledCustomOut, CalledOut, ContentOut, Extras, MessageOut, PartOut, SaidOut};
+use super::write::{CallOut, CalledCustomOut, CalledOut, Extras, MessageOut};
+use super::write_parts::{ContentOut, PartOut, SaidOut};
 use crate::chat::join::Joiner;
 use crate::error::TranslateError;
 use crate::family::ReasoningMember;
@@ -33,7 +34,7 @@ impl<'r> Writer<'r, '_> {
         for part in &turn.parts {
             match &part.body {
                 PartOfTurn::Text { text, .. } if is_billing_header(text) => {
-                    self.foreign.notes.add("system.billing_header");
+                    self.foreign.note("system.billing_header");
                 }
                 PartOfTurn::Image { .. } | PartOfTurn::Audio { .. } if !self.own => {
                     let field = self.foreign.part("system.image");

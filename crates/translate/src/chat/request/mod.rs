@@ -4,13 +4,13 @@
 //! Writing goes in two steps as well: the `encode` files build the body out of borrowed pieces and settle what Chat
 //! cannot say, `write` turns it into JSON.
 
+mod blocks;
 mod decode;
 mod decode_parts;
 mod decode_reasoning;
 mod decode_settings;
 mod decode_tools;
 mod decode_turns;
-mod digest;
 mod encode;
 mod encode_parts;
 mod encode_reasoning;
@@ -18,9 +18,9 @@ mod encode_results;
 mod encode_settings;
 mod encode_tools;
 mod encode_turns;
-mod foreign;
 mod wire;
 mod write;
+mod write_parts;
 mod write_tools;
 
 use crate::json::read;

@@ -1,6 +1,7 @@
 //! The tools of a Chat request, and the choice among them, as they are written.
 
-use super::write::{Extras, MarkOut};
+use super::write::Extras;
+use super::write_parts::MarkOut;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;

@@ -1,12 +1,12 @@
 //! The intermediate representation into a Messages request.
 
-use super::foreign::Foreign;
 use super::write::{BodyOut, CacheOut};
 use crate::error::TranslateError;
 use crate::ir::{CacheLifetime, Request};
 use crate::json::Extras;
 use crate::json::to_vec;
 use crate::notes::Notes;
+use crate::policy::Foreign;
 use crate::target::Target;
 use tollgate_protocol::Protocol;
 
@@ -36,7 +36,8 @@ pub(super) fn encode_for(
 ) -> Result<Vec<u8>, TranslateError> {
     let own = request.protocol == Protocol::Messages;
     let marks = Marks { own, left: MARKS - u32::from(request.auto_cache.is_some()), shorter: false };
-    let mut writer = Writer { request, own, marks, foreign: Foreign { from: request.protocol, notes } };
+    let foreign = Foreign::new(request.protocol, Protocol::Messages, notes);
+    let mut writer = Writer { request, own, marks, foreign };
     // In the order of the prompt, which is the order that marks count in.
     let (tools, tool_choice) = writer.tools()?;
     let (system, messages) = writer.turns()?;

@@ -11,10 +11,10 @@ impl<'r> Writer<'r, '_> {
     pub(super) fn settings(&mut self) -> Result<SettingsOut<'r>, TranslateError> {
         let request = self.request;
         let sampling = request.sampling;
-        self.settle_some(sampling.frequency_penalty.is_some(), "frequency_penalty")?;
-        self.settle_some(sampling.presence_penalty.is_some(), "presence_penalty")?;
-        self.settle_some(sampling.seed.is_some(), "seed")?;
-        self.settle_some(request.verbosity.is_some(), "verbosity")?;
+        self.foreign.settle_some(sampling.frequency_penalty.is_some(), "frequency_penalty")?;
+        self.foreign.settle_some(sampling.presence_penalty.is_some(), "presence_penalty")?;
+        self.foreign.settle_some(sampling.seed.is_some(), "seed")?;
+        self.foreign.settle_some(request.verbosity.is_some(), "verbosity")?;
         let has_raw_mark = self.own && request.extras.iter().any(|extra| extra.name == "cache_control");
         let tier = request.service_tier;
         Ok(SettingsOut {
@@ -33,10 +33,6 @@ impl<'r> Writer<'r, '_> {
             },
             speed: (tier == Some(RequestTier::Priority)).then_some("fast"),
         })
-    }
-
-    fn settle_some(&mut self, is_there: bool, field: &str) -> Result<(), TranslateError> {
-        if is_there { self.foreign.settle(field) } else { Ok(()) }
     }
 
     fn own_extras(&self, object: &str) -> Extras<'r> {

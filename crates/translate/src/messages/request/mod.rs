@@ -16,7 +16,6 @@ mod encode_settings;
 mod encode_source;
 mod encode_tools;
 mod encode_turns;
-mod foreign;
 mod wire;
 mod write;
 

@@ -1,12 +1,15 @@
 //! A Responses request into the intermediate representation.
 
-use super::decode_items::{History, decode_items};
+use super::decode_items::decode_items;
 use super::decode_settings::{decode_reasoning, decode_text, decode_tier};
 use super::decode_tools::{decode_choice, decode_tools};
-use super::value::{Path, Val, json_string};
+use super::history::{History, Source};
+use super::path::Path;
+use super::value::Val;
 use super::wire::{BodyIn, InputIn};
 use crate::error::TranslateError;
 use crate::ir::{Extra, PartOfTurn, Request, Role, Turn, TurnPart};
+use crate::json::member::raw;
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 
@@ -86,7 +89,7 @@ fn both_users<'a>(read: &mut BodyIn<'a>, request: &mut Request<'a>) -> Result<()
     match (user, &request.end_user) {
         (Some(user), None) => request.end_user = Some(user),
         (Some(user), Some(_)) => {
-            let json = Cow::Owned(json_string(&user)?);
+            let json = Cow::Owned(raw(&user)?);
             request.extras.push(Extra { name: "user".into(), json });
         }
         (None, _) => {}
@@ -106,9 +109,7 @@ fn input<'a>(
             request.turns.push(Turn::new(Role::User, vec![part]));
             Ok(())
         }
-        Some(InputIn::Items(items)) => {
-            decode_items(items, super::decode_items::Source::Body(body), &path, request)
-        }
+        Some(InputIn::Items(items)) => decode_items(items, Source::Body(body), &path, request),
         // A stored conversation or prompt may stand in for it; whether it can be had is another's to say.
         None if ["previous_response_id", "conversation", "prompt"]
             .iter()

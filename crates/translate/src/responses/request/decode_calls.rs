@@ -3,10 +3,12 @@
 use super::decode_items::{At, rest};
 use super::decode_parts::{content, part};
 use super::decode_settings::reread;
-use super::value::{Path, Raw};
+use super::kept::Raw;
+use super::path::Path;
 use super::wire::{ItemIn, NativeIn, PartIn};
 use crate::error::TranslateError;
 use crate::ir::{CallKind, Extra, PartOfTurn, PastCall, ToolResult, TurnPart};
+use crate::json::member::raw;
 use std::borrow::Cow;
 
 /// Reads a `function_call` or `custom_tool_call`.
@@ -171,11 +173,11 @@ fn native_rest<'a>(read: NativeIn<'a>, path: &Path<'_>) -> Result<Vec<Extra<'a>>
     keep(read.tools, "tools");
     read.pending_safety_checks.keep_list("pending_safety_checks", &mut extras);
     if let Some(word) = read.status.get(&path.at("status"))?.filter(|word| word != "completed") {
-        let json = Cow::Owned(super::value::json_string(&word)?);
+        let json = Cow::Owned(raw(&word)?);
         extras.push(Extra { name: "status".into(), json });
     }
     if let Some(word) = read.execution.get(&path.at("execution"))?.filter(|word| word != "client") {
-        let json = Cow::Owned(super::value::json_string(&word)?);
+        let json = Cow::Owned(raw(&word)?);
         extras.push(Extra { name: "execution".into(), json });
     }
     Ok(extras)

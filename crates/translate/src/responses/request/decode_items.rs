@@ -9,62 +9,15 @@ use super::decode_calls::{call, native_call, native_output, output, raw_output_w
 use super::decode_parts::{content, reasoning};
 use super::decode_settings::{reread, update_effort};
 use super::decode_tools::decode_tools;
-use super::value::{Path, Val, json_string};
+use super::history::{Source, Whole};
+use super::path::Path;
+use super::value::Val;
 use super::wire::{ItemIn, ToolsItemIn, UpdateIn};
 use crate::error::TranslateError;
 use crate::ir::{Extra, PartOfTurn, Phase, Request, Role, Turn, TurnPart};
-use serde::Deserialize;
+use crate::json::member::raw;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-
-/// Where items came from, for those that have to be read again as they came.
-#[derive(Clone, Copy)]
-pub(super) enum Source<'a> {
-    /// The member `input` of a body.
-    Body(&'a [u8]),
-    /// A list.
-    List(&'a [u8]),
-}
-
-/// The items of an earlier conversation.
-pub(super) struct History<'a> {
-    pub(super) list: Vec<Val<ItemIn<'a>>>,
-    pub(super) source: Source<'a>,
-}
-
-impl<'a> History<'a> {
-    pub(super) fn read(list: &'a [u8]) -> Result<Self, TranslateError> {
-        let path = Path::root("history");
-        let read: Val<Vec<Val<ItemIn<'a>>>> =
-            serde_json::from_slice(list).map_err(|_| path.wrong("is not JSON"))?;
-        Ok(Self { list: read.need(&path)?, source: Source::List(list) })
-    }
-}
-
-/// Items as they came, read only when one of them is needed.
-pub(super) struct Whole<'a> {
-    source: Source<'a>,
-    items: Option<Vec<&'a RawValue>>,
-}
-
-impl<'a> Whole<'a> {
-    pub(super) fn item(&mut self, index: usize, path: &Path<'_>) -> Result<&'a RawValue, TranslateError> {
-        #[derive(Deserialize)]
-        struct Body<'a> {
-            #[serde(borrow)]
-            input: Vec<&'a RawValue>,
-        }
-        if self.items.is_none() {
-            let read = match self.source {
-                Source::Body(body) => serde_json::from_slice::<Body<'a>>(body).map(|body| body.input),
-                Source::List(list) => serde_json::from_slice(list),
-            };
-            self.items = Some(read.map_err(|_| path.wrong("is there twice"))?);
-        }
-        let items = self.items.as_deref().unwrap_or_default();
-        items.get(index).copied().ok_or_else(|| path.wrong("is there twice"))
-    }
-}
 
 /// Adds the turns that `items` make to the request's own, and the tools that they bring.
 pub(super) fn decode_items<'a>(
@@ -73,7 +26,7 @@ pub(super) fn decode_items<'a>(
     path: &Path<'_>,
     request: &mut Request<'a>,
 ) -> Result<(), TranslateError> {
-    let mut whole = Whole { source, items: None };
+    let mut whole = Whole::new(source);
     for (index, item) in items.into_iter().enumerate() {
         let path = path.index(index);
         let mut item = item.need(&path)?;
@@ -227,7 +180,7 @@ fn message<'a>(
     let said = item.content.take().need(&path.at("content"))?;
     let mut parts = content(said, "content", at)?;
     let texts = parts.iter().any(|part| matches!(part.body, PartOfTurn::Text { .. }));
-    let phase = word.as_deref().and_then(phase).filter(|_| texts);
+    let phase = word.as_deref().and_then(Phase::read).filter(|_| texts);
     for part in &mut parts {
         part.item_id = Some(id.clone());
         if let PartOfTurn::Text { phase: of_text, .. } = &mut part.body {
@@ -236,7 +189,7 @@ fn message<'a>(
     }
     let mut extras = rest(item, at.path)?;
     if let (Some(word), None) = (word, phase) {
-        extras.push(Extra { name: "phase".into(), json: Cow::Owned(json_string(&word)?) });
+        extras.push(Extra { name: "phase".into(), json: Cow::Owned(raw(&word)?) });
     }
     if role != Role::Assistant {
         turns.push(Turn { role, name: None, parts, extras });
@@ -250,14 +203,6 @@ fn message<'a>(
     }
     said_by_assistant(turns, parts);
     Ok(())
-}
-
-fn phase(word: &str) -> Option<Phase> {
-    match word {
-        "commentary" => Some(Phase::Commentary),
-        "final_answer" => Some(Phase::FinalAnswer),
-        _ => None,
-    }
 }
 
 /// The members that an item's type has no use for. `status` says something only where it is not `completed`.
@@ -277,7 +222,7 @@ pub(super) fn rest<'a>(item: ItemIn<'a>, path: &Path<'_>) -> Result<Vec<Extra<'a
     ] {
         let Some(text) = value.get(&path.at(name))? else { continue };
         if (name, text.as_ref()) != ("status", "completed") {
-            extras.push(Extra { name: name.into(), json: Cow::Owned(json_string(&text)?) });
+            extras.push(Extra { name: name.into(), json: Cow::Owned(raw(&text)?) });
         }
     }
     for (name, absent) in [

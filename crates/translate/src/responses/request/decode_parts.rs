@@ -2,10 +2,12 @@
 
 use super::decode_items::{At, rest};
 use super::decode_settings::reread;
-use super::value::{Path, Val, json_string};
+use super::path::Path;
+use super::value::Val;
 use super::wire::{BreakpointIn, ContentIn, ItemIn, PartIn};
 use crate::error::TranslateError;
 use crate::ir::{CacheLifetime, Document, Extra, PartOfTurn, Proof, Reasoning, Source, TurnPart};
+use crate::json::member::raw;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -110,7 +112,7 @@ fn left_over<'a>(read: PartIn<'a>, path: &Path<'_>) -> Result<Vec<Extra<'a>>, Tr
         ("filename", read.filename),
     ] {
         if let Some(text) = value.get(&path.at(name))? {
-            extras.push(Extra { name: name.into(), json: Cow::Owned(json_string(&text)?) });
+            extras.push(Extra { name: name.into(), json: Cow::Owned(raw(&text)?) });
         }
     }
     Ok(extras)

@@ -1,10 +1,13 @@
 //! Settings of a Responses request into the intermediate representation.
 
 use super::decode::OF_TEXT;
-use super::value::{Path, Raw, Shape, Str, Val, json_string};
+use super::kept::Raw;
+use super::path::Path;
+use super::value::{Shape, Str, Val};
 use super::wire::{FormatIn, ReasoningIn, TextIn};
 use crate::error::TranslateError;
 use crate::ir::{Effort, Extra, OutputFormat, ReasoningSettings, Request, RequestTier, Shown};
+use crate::json::member::raw;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -16,7 +19,7 @@ pub(super) fn decode_reasoning<'a>(
     let mut settings = ReasoningSettings::default();
     let Some(read) = reasoning.get(&path)? else { return Ok(settings) };
     settings.extras = read.extras;
-    settings.effort = known(read.effort, &path.at("effort"), "effort", effort, &mut settings.extras)?;
+    settings.effort = known(read.effort, &path.at("effort"), "effort", Effort::read, &mut settings.extras)?;
     settings.shown = known(read.summary, &path.at("summary"), "summary", shown, &mut settings.extras)?;
     Ok(settings)
 }
@@ -32,22 +35,9 @@ fn known<'a, T>(
     let Some(word) = word.get(path)? else { return Ok(None) };
     let value = read(&word);
     if value.is_none() {
-        extras.push(Extra { name: name.into(), json: Cow::Owned(json_string(&word)?) });
+        extras.push(Extra { name: name.into(), json: Cow::Owned(raw(&word)?) });
     }
     Ok(value)
-}
-
-fn effort(word: &str) -> Option<Effort> {
-    Some(match word {
-        "none" => Effort::None,
-        "minimal" => Effort::Minimal,
-        "low" => Effort::Low,
-        "medium" => Effort::Medium,
-        "high" => Effort::High,
-        "xhigh" => Effort::Xhigh,
-        "max" => Effort::Max,
-        _ => return None,
-    })
 }
 
 fn shown(word: &str) -> Option<Shown> {
@@ -66,29 +56,16 @@ pub(super) fn update_effort<'a>(
     request: &mut Request<'a>,
 ) -> Result<(), TranslateError> {
     let Some(word) = read.effort.get(&path.at("effort"))? else { return Ok(()) };
-    let Some(new) = effort(&word) else { return Ok(()) };
+    let Some(new) = Effort::read(&word) else { return Ok(()) };
     let settings = &mut request.reasoning;
     let noted = settings.extras.iter().any(|extra| extra.name == "effort");
     if let (Some(old), false) = (settings.effort, noted) {
         // The same protocol keeps both where they stood: the prompt's cached beginning depends on it.
-        let json = Cow::Owned(json_string(effort_word(old))?);
+        let json = Cow::Owned(raw(old.as_str())?);
         settings.extras.push(Extra { name: "effort".into(), json });
     }
     settings.effort = Some(new);
     Ok(())
-}
-
-/// The word for an effort.
-pub(super) const fn effort_word(effort: Effort) -> &'static str {
-    match effort {
-        Effort::None => "none",
-        Effort::Minimal => "minimal",
-        Effort::Low => "low",
-        Effort::Medium => "medium",
-        Effort::High => "high",
-        Effort::Xhigh => "xhigh",
-        Effort::Max => "max",
-    }
 }
 
 /// Reads `text`.
@@ -143,17 +120,6 @@ pub(super) fn reread<'a, T: Shape<'a>>(raw: &'a RawValue, path: &Path<'_>) -> Re
 /// Reads `service_tier`. Tiers that only this protocol has are kept as they came.
 pub(super) fn decode_tier<'a>(tier: Str<'a>, request: &mut Request<'a>) -> Result<(), TranslateError> {
     let path = Path::root("service_tier");
-    request.service_tier = known(tier, &path, "service_tier", read_tier, &mut request.extras)?;
+    request.service_tier = known(tier, &path, "service_tier", RequestTier::read_openai, &mut request.extras)?;
     Ok(())
-}
-
-fn read_tier(word: &str) -> Option<RequestTier> {
-    Some(match word {
-        "auto" => RequestTier::Auto,
-        "default" => RequestTier::Standard,
-        "priority" | "fast" => RequestTier::Priority,
-        "flex" => RequestTier::Flex,
-        "scale" => RequestTier::Scale,
-        _ => return None,
-    })
 }

@@ -2,10 +2,13 @@
 
 use super::decode::OF_NAMESPACE;
 use super::decode_settings::reread;
-use super::value::{Path, Raw, Val};
+use super::kept::Raw;
+use super::path::Path;
+use super::value::Val;
 use super::wire::{ChoiceIn, NamedIn, ToolIn};
 use crate::error::TranslateError;
 use crate::ir::{Extra, ServerTool, ToolChoice, ToolDefinition, ToolDefinitionKind};
+use crate::json::member::raw;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -36,7 +39,7 @@ fn namespace<'a>(
     let name = tool.name.need(&path.at("name"))?;
     let mut extras = tool.extras;
     if let Some(text) = tool.description.get(&path.at("description"))? {
-        let json = Cow::Owned(super::value::json_string(&text)?);
+        let json = Cow::Owned(raw(&text)?);
         extras.insert(0, Extra { name: "description".into(), json });
     }
     let tools_path = path.at("tools");

@@ -1,17 +1,19 @@
 //! The intermediate representation into a Responses request.
 
+use super::encode_choice::encode_choice;
 use super::encode_items::encode_turns;
 use super::encode_settings::{
     IncludeOut, ReasoningSettingsOut, TextSettingsOut, encode_reasoning, encode_text, identifier, sampling,
-    tier_word, top_extras,
+    top_extras,
 };
-use super::encode_tools::{ChoiceOut, ToolOut, encode_choice, encode_tools};
-use super::shape::{ExtrasOut, ItemOut};
+use super::encode_tools::encode_tools;
+use super::shape::ItemOut;
+use super::shape_tools::{ChoiceOut, ToolOut};
 use crate::error::TranslateError;
-use crate::ir::{CallKind, PartOfTurn, Request};
-use crate::json::to_vec;
+use crate::ir::{CallKind, PartOfTurn, Request, RequestTier};
+use crate::json::{Extras, to_vec};
 use crate::notes::Notes;
-use crate::policy;
+use crate::policy::Foreign;
 use crate::target::Target;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -53,7 +55,7 @@ struct BodyOut<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     stream: bool,
     #[serde(flatten)]
-    extras: ExtrasOut<'a>,
+    extras: Extras<'a>,
 }
 
 /// What the encoding of every part needs to know.
@@ -61,7 +63,7 @@ pub(super) struct Encoder<'a, 'n> {
     pub(super) from: Protocol,
     /// How the tools called so far take their arguments, where one of them is no function.
     pub(super) calls: HashMap<&'a str, &'a CallKind<'a>>,
-    notes: &'n mut Notes,
+    pub(super) foreign: Foreign<'n>,
 }
 
 impl<'a, 'n> Encoder<'a, 'n> {
@@ -73,22 +75,13 @@ impl<'a, 'n> Encoder<'a, 'n> {
             }
             _ => None,
         });
-        Self { from: request.protocol, calls: calls.collect(), notes }
+        let foreign = Foreign::new(request.protocol, Protocol::Responses, notes);
+        Self { from: request.protocol, calls: calls.collect(), foreign }
     }
 
     /// Whether the request came in this protocol: whether its extras are this protocol's own.
     pub(super) fn is_own(&self) -> bool {
         self.from == Protocol::Responses
-    }
-
-    /// Leaves `field` out as the policy says.
-    pub(super) fn leave_out(&mut self, field: &str) -> Result<(), TranslateError> {
-        policy::settle(self.from, field, Protocol::Responses, self.notes)
-    }
-
-    /// Notes a part of the prompt that says nothing to the model.
-    pub(super) fn note(&mut self, name: &'static str) {
-        self.notes.add(name);
     }
 }
 
@@ -128,7 +121,7 @@ pub(super) fn encode_for(
         text: encode_text(request, own)?,
         prompt_cache_key: request.cache_key.as_deref().map(|key| identifier(key, own)),
         safety_identifier: request.end_user.as_deref().map(|user| identifier(user, own)),
-        service_tier: request.service_tier.map(tier_word),
+        service_tier: request.service_tier.map(RequestTier::openai_word),
         // The caller knows nothing of the provider's store, and its reasoning has to come back another way.
         store: (!own).then_some(false),
         include: (!own && thinks).then_some(IncludeOut),

@@ -5,11 +5,12 @@ use super::encode::Encoder;
 use super::encode_items::part_members;
 use super::encode_parts::{Place, breakpoint, part};
 use super::shape::{
-    CallOut, ContentOut, ExtrasOut, ItemOut, MemberOut, NativeOut, OutcomeOut, OutputOut, PartOut, ShellOut,
-    TextOut, UsualOut,
+    CallOut, ContentOut, ItemOut, MemberOut, NativeOut, OutcomeOut, OutputOut, ShellOut, UsualOut,
 };
+use super::shape_parts::{PartOut, TextOut};
 use crate::error::TranslateError;
 use crate::ir::{CallKind, PartOfTurn, PastCall, Source, ToolResult, TurnPart};
+use crate::json::Extras;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -26,7 +27,7 @@ pub(super) fn call<'a>(from: &'a TurnPart<'a>, past: &'a PastCall<'a>, own: bool
         name: &past.name,
         arguments: (!custom).then_some(arguments),
         input: custom.then_some(arguments),
-        extras: if own { ExtrasOut::of(&from.extras) } else { ExtrasOut::default() },
+        extras: if own { Extras::all(&from.extras) } else { Extras::default() },
     })
 }
 
@@ -47,7 +48,7 @@ pub(super) fn native_call<'a>(from: &'a TurnPart<'a>, past: &'a PastCall<'a>, ki
         member: if list { "actions" } else { action_member(kind) },
         value,
         usual,
-        extras: ExtrasOut::of(&from.extras),
+        extras: Extras::all(&from.extras),
     })
 }
 
@@ -77,7 +78,7 @@ pub(super) fn result<'a>(
         id: from.item_id.as_deref(),
         call_id: &gave.call_id,
         output: output(from, gave, encoder)?,
-        extras: if own { ExtrasOut::of(&from.extras) } else { ExtrasOut::default() },
+        extras: if own { Extras::all(&from.extras) } else { Extras::default() },
     }))
 }
 
@@ -154,7 +155,7 @@ fn native_result<'a>(
         }
         _ => ("output", MemberOut::Text(text(gave))),
     };
-    let extras = ExtrasOut::of(&from.extras);
+    let extras = Extras::all(&from.extras);
     Ok(ItemOut::Native(NativeOut { kind, id, call_id, member, value, usual, extras }))
 }
 

@@ -1,15 +1,16 @@
-//! Turns of the intermediate representation into `instructions` and the items of `input`.
+//! Turns of the intermediate representation into the items of `input`.
 
-use super::decode::{INSTRUCTIONS, OF_ITEM};
+use super::decode::OF_ITEM;
 use super::encode::Encoder;
 use super::encode_calls::{call, native_call, result};
-use super::encode_parts::{Place, breakpoint, field, part};
-use super::shape::{ExtrasOut, ItemOut, MessageOut, PartOut, ReasoningOut, TextOut};
+use super::encode_instructions::{instructions, says_something};
+use super::encode_parts::{Place, field, part};
+use super::shape::{ItemOut, MessageOut, ReasoningOut};
+use super::shape_parts::{PartOut, TextOut};
 use crate::error::TranslateError;
 use crate::ir::{CallKind, PartOfTurn, Phase, Proof, Reasoning, Role, Turn, TurnPart};
-use crate::messages::is_billing_header;
+use crate::json::Extras;
 use std::borrow::Cow;
-use tollgate_protocol::Protocol;
 
 /// The text before the conversation, and the conversation.
 pub(super) fn encode_turns<'a>(
@@ -24,96 +25,15 @@ pub(super) fn encode_turns<'a>(
     Ok((instructions, items))
 }
 
-/// Takes the leading system text off the turns.
-fn instructions<'a>(
-    turns: &'a [Turn<'a>],
-    encoder: &mut Encoder<'a, '_>,
-    items: &mut Vec<ItemOut<'a>>,
-) -> Result<(Option<Cow<'a, str>>, &'a [Turn<'a>]), TranslateError> {
-    let count = if encoder.is_own() {
-        let marked = |part: &TurnPart<'_>| part.item_id.as_deref() == Some(INSTRUCTIONS);
-        usize::from(turns.first().is_some_and(|turn| turn.parts.iter().any(marked)))
-    } else {
-        turns.iter().take_while(|turn| turn.role.instructs()).count()
-    };
-    let (head, rest) = turns.split_at(count);
-    let is_marked = head.iter().flat_map(|turn| &turn.parts).any(|part| part.cache.is_some());
-    // A cached prompt's beginning needs parts to be marked in; one string has none. And there must be some input.
-    if is_marked || (rest.is_empty() && !encoder.is_own()) {
-        let content = marked_texts(head, encoder)?;
-        items.push(ItemOut::Message(MessageOut {
-            kind: "message",
-            id: None,
-            role: "developer",
-            phase: None,
-            content,
-            extras: ExtrasOut::default(),
-        }));
-        return Ok((None, rest));
-    }
-    let mut texts = Vec::new();
-    each_text(head, encoder, |text, _| texts.push(text))?;
-    let joined = match texts.as_slice() {
-        [] => None,
-        [text] => Some(Cow::Borrowed(*text)),
-        _ => Some(Cow::Owned(texts.join("\n\n"))),
-    };
-    Ok((joined, rest))
-}
-
-fn marked_texts<'a>(
-    head: &'a [Turn<'a>],
-    encoder: &mut Encoder<'a, '_>,
-) -> Result<Vec<PartOut<'a>>, TranslateError> {
-    let mut parts = Vec::new();
-    each_text(head, encoder, |text, part| {
-        let cache = part.cache.map(breakpoint);
-        parts.push(PartOut::Text(TextOut { cache, ..TextOut::plain("input_text", text) }));
-    })?;
-    Ok(parts)
-}
-
-/// Calls `with` for each text of the system prompt.
-fn each_text<'a>(
-    head: &'a [Turn<'a>],
-    encoder: &mut Encoder<'a, '_>,
-    mut with: impl FnMut(&'a str, &'a TurnPart<'a>),
-) -> Result<(), TranslateError> {
-    for turn in head {
-        turn_extras(turn, encoder)?;
-        for part in &turn.parts {
-            let PartOfTurn::Text { text, .. } = &part.body else {
-                encoder.leave_out(&field(encoder.from, &part.body))?;
-                continue;
-            };
-            part_extras(part, encoder)?;
-            if says_something(text, encoder) {
-                with(text, part);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn says_something(text: &str, encoder: &mut Encoder<'_, '_>) -> bool {
-    if encoder.from == Protocol::Messages && is_billing_header(text) {
-        encoder.note("system.billing_header");
-        return false;
-    }
-    encoder.is_own() || !text.is_empty()
-}
-
 /// Settles what a foreign turn has beside its parts.
-fn turn_extras(turn: &Turn<'_>, encoder: &mut Encoder<'_, '_>) -> Result<(), TranslateError> {
+pub(super) fn turn_extras(turn: &Turn<'_>, encoder: &mut Encoder<'_, '_>) -> Result<(), TranslateError> {
     if encoder.is_own() {
         return Ok(());
     }
     if turn.name.is_some() {
-        encoder.leave_out("messages.name")?;
+        encoder.foreign.settle("messages.name")?;
     }
-    for extra in &turn.extras {
-        encoder.leave_out(&format!("messages.{}", extra.name))?;
-    }
+    encoder.foreign.extras("messages.", &turn.extras)?;
     Ok(())
 }
 
@@ -123,9 +43,7 @@ pub(super) fn part_extras(part: &TurnPart<'_>, encoder: &mut Encoder<'_, '_>) ->
         return Ok(());
     }
     let field = field(encoder.from, &part.body);
-    for extra in &part.extras {
-        encoder.leave_out(&format!("{field}.{}", extra.name))?;
-    }
+    encoder.foreign.extras(&format!("{field}."), &part.extras)?;
     Ok(())
 }
 
@@ -135,7 +53,7 @@ struct Open<'a> {
     /// As its texts say; a refusal does not.
     phase: Option<Option<Phase>>,
     parts: Vec<PartOut<'a>>,
-    extras: ExtrasOut<'a>,
+    extras: Extras<'a>,
 }
 
 /// The items of one turn.
@@ -144,7 +62,7 @@ struct Items<'a, 'i> {
     own: bool,
     open: Option<Open<'a>>,
     /// Members of the turn, for its first message.
-    extras: ExtrasOut<'a>,
+    extras: Extras<'a>,
     items: &'i mut Vec<ItemOut<'a>>,
 }
 
@@ -155,10 +73,10 @@ fn encode_turn<'a>(
 ) -> Result<(), TranslateError> {
     turn_extras(turn, encoder)?;
     let own = encoder.is_own();
-    let extras = if own { ExtrasOut::of(&turn.extras) } else { ExtrasOut::default() };
+    let extras = if own { Extras::all(&turn.extras) } else { Extras::default() };
     let mut to = Items { role: turn.role, own, open: None, extras, items };
     if own && turn.parts.is_empty() && turn.role != Role::Assistant {
-        to.open = Some(Open { id: "", phase: None, parts: Vec::new(), extras: ExtrasOut::default() });
+        to.open = Some(Open { id: "", phase: None, parts: Vec::new(), extras: Extras::default() });
     }
     for part in &turn.parts {
         encode_part(part, encoder, &mut to)?;
@@ -181,7 +99,7 @@ fn encode_part<'a>(
                 _ => call(turn_part, past, own),
             };
             if turn_part.cache.is_some() {
-                encoder.leave_out(&format!("{}.cache_control", field(encoder.from, &turn_part.body)))?;
+                encoder.foreign.settle(&format!("{}.cache_control", field(encoder.from, &turn_part.body)))?;
             }
             to.item(item);
         }
@@ -242,7 +160,7 @@ impl<'a> Items<'a, '_> {
         };
         if !self.open.as_ref().is_some_and(joins) {
             self.close();
-            let extras = ExtrasOut(std::mem::take(&mut self.extras.0));
+            let extras = Extras(std::mem::take(&mut self.extras.0));
             self.open = Some(Open { id, phase, parts: Vec::new(), extras });
         }
         let Some(open) = &mut self.open else { return };
@@ -259,10 +177,7 @@ impl<'a> Items<'a, '_> {
 
     fn close(&mut self) {
         let Some(open) = self.open.take() else { return };
-        let phase = open.phase.flatten().map(|phase| match phase {
-            Phase::Commentary => "commentary",
-            Phase::FinalAnswer => "final_answer",
-        });
+        let phase = open.phase.flatten().map(Phase::as_str);
         self.items.push(ItemOut::Message(MessageOut {
             kind: "message",
             id: Some(open.id).filter(|id| !id.is_empty()),
@@ -289,7 +204,7 @@ fn reasoning<'a>(
         Some(Proof::Encrypted(text)) => Some(text.as_ref()),
         None if encoder.is_own() => None,
         _ => {
-            encoder.leave_out("reasoning")?;
+            encoder.foreign.settle("reasoning")?;
             return Ok(None);
         }
     };
@@ -304,6 +219,6 @@ fn reasoning<'a>(
         summary,
         content,
         encrypted_content: encrypted,
-        extras: if encoder.is_own() { ExtrasOut::of(&from.extras) } else { ExtrasOut::default() },
+        extras: if encoder.is_own() { Extras::all(&from.extras) } else { Extras::default() },
     })))
 }

@@ -1,13 +1,14 @@
 //! Parts of turns into the parts of messages and outputs.
 
+use super::blocks::{blocks, search_result, tool_reference};
 use super::encode::Encoder;
 use super::encode_items::part_extras;
-use super::foreign::{blocks, search_result, tool_reference};
-use super::shape::{
-    AudioOut, AudioPartOut, BreakpointOut, ExtrasOut, FileOut, ImageOut, PartOut, RefusalOut, TextOut, UrlOut,
+use super::shape_parts::{
+    AudioOut, AudioPartOut, BreakpointOut, FileOut, ImageOut, PartOut, RefusalOut, TextOut, UrlOut,
 };
 use crate::error::TranslateError;
 use crate::ir::{CacheLifetime, Document, PartOfTurn, Source, TurnPart};
+use crate::json::Extras;
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 
@@ -40,10 +41,10 @@ pub(super) fn part<'a>(
     part_extras(from, encoder)?;
     let mut cache = from.cache.map(breakpoint);
     if place == Place::Assistant && cache.is_some() {
-        encoder.leave_out(&format!("{}.cache_control", field(encoder.from, &from.body)))?;
+        encoder.foreign.settle(&format!("{}.cache_control", field(encoder.from, &from.body)))?;
         cache = None;
     }
-    let extras = ExtrasOut::default();
+    let extras = Extras::default();
     Ok(vec![match &from.body {
         PartOfTurn::Text { text, .. } if text.is_empty() && !encoder.is_own() => return Ok(Vec::new()),
         PartOfTurn::Text { text, .. } => {
@@ -83,7 +84,7 @@ fn left_out<'a>(
     from: &'a TurnPart<'a>,
     encoder: &mut Encoder<'a, '_>,
 ) -> Result<Vec<PartOut<'a>>, TranslateError> {
-    encoder.leave_out(&field(encoder.from, &from.body))?;
+    encoder.foreign.settle(&field(encoder.from, &from.body))?;
     Ok(Vec::new())
 }
 
@@ -134,7 +135,7 @@ fn image<'a>(
         }
     };
     let detail = Some(detail.unwrap_or("auto"));
-    let extras = ExtrasOut::default();
+    let extras = Extras::default();
     Ok(PartOut::Image(ImageOut { kind: "input_image", image_url, file_id, detail, cache, extras }))
 }
 
@@ -160,7 +161,7 @@ fn file<'a>(
     encoder: &mut Encoder<'a, '_>,
 ) -> Result<Vec<PartOut<'a>>, TranslateError> {
     if document.citations {
-        encoder.leave_out("messages.content.document.citations")?;
+        encoder.foreign.settle("messages.content.document.citations")?;
     }
     let title = document.title.as_deref();
     let mut parts = Vec::new();
@@ -174,7 +175,7 @@ fn file<'a>(
         file_url: None,
         file_id: None,
         cache,
-        extras: ExtrasOut::default(),
+        extras: Extras::default(),
     };
     match &document.source {
         Source::Base64 { media_type, data } => {

@@ -1,18 +1,20 @@
 //! Settings of the intermediate representation into those of a Responses request.
 
 use super::decode::OF_TEXT;
-use super::decode_settings::effort_word;
 use super::encode::Encoder;
-use super::shape::ExtrasOut;
+use crate::digest;
 use crate::error::TranslateError;
-use crate::ir::{Effort, Extra, OutputFormat, Request, RequestTier, Shown, ThinkingMode};
+use crate::ir::{Effort, Extra, OutputFormat, Request, Shown, ThinkingMode};
+use crate::json::Extras;
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 
 /// The longest `safety_identifier` and `prompt_cache_key`.
-const IDENTIFIER_LIMIT: usize = 64;
+const IDENTIFIER_LIMIT_BYTES: usize = 64;
+/// Where the second hash of a longer one starts.
+const IDENTIFIER_START: u64 = 0x8422_2325_cbf2_9ce4;
 
 /// `reasoning`.
 #[derive(serde::Serialize)]
@@ -22,7 +24,7 @@ pub(super) struct ReasoningSettingsOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<&'static str>,
     #[serde(flatten)]
-    extras: ExtrasOut<'a>,
+    extras: Extras<'a>,
 }
 
 /// `text`.
@@ -33,7 +35,7 @@ pub(super) struct TextSettingsOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     verbosity: Option<&'a str>,
     #[serde(flatten)]
-    extras: ExtrasOut<'a>,
+    extras: Extras<'a>,
 }
 
 /// `text.format`.
@@ -73,9 +75,7 @@ pub(super) fn sampling(request: &Request<'_>, encoder: &mut Encoder<'_, '_>) -> 
         (drawn.seed.is_some(), "seed"),
         (!request.stop.is_empty(), stop),
     ] {
-        if said {
-            encoder.leave_out(field)?;
-        }
+        encoder.foreign.settle_some(said, field)?;
     }
     Ok(())
 }
@@ -85,17 +85,15 @@ pub(super) fn encode_reasoning<'a>(
     encoder: &mut Encoder<'_, '_>,
 ) -> Result<Option<ReasoningSettingsOut<'a>>, TranslateError> {
     let settings = &request.reasoning;
-    let mut extras = ExtrasOut::default();
+    let mut extras = Extras::default();
     if encoder.is_own() {
-        extras = ExtrasOut::of(&settings.extras);
+        extras = Extras::all(&settings.extras);
     } else {
         let member = if encoder.from == Protocol::Messages { "thinking" } else { "reasoning" };
-        for extra in &settings.extras {
-            encoder.leave_out(&format!("{member}.{}", extra.name))?;
-        }
+        encoder.foreign.extras(&format!("{member}."), &settings.extras)?;
     }
     // What an earlier setting was before an item changed it is among the extras, and stays where it was.
-    let effort = settings.effort.filter(|_| !extras.has("effort")).map(|effort: Effort| effort_word(effort));
+    let effort = settings.effort.filter(|_| !extras.has("effort")).map(Effort::as_str);
     let summary = match (settings.shown, settings.mode) {
         _ if extras.has("summary") => None,
         (Some(Shown::Summary | Shown::Updates), _) => Some("auto"),
@@ -114,7 +112,7 @@ pub(super) fn encode_text<'a>(
     request: &'a Request<'a>,
     own: bool,
 ) -> Result<Option<TextSettingsOut<'a>>, TranslateError> {
-    let mut extras = ExtrasOut::default();
+    let mut extras = Extras::default();
     if own {
         let inner = request
             .extras
@@ -150,32 +148,18 @@ fn encode_format<'a>(format: &'a OutputFormat<'a>, from: Protocol) -> FormatOut<
 
 /// An identifier of the caller's. What another protocol let be longer is told by a hash, the same each time.
 pub(super) fn identifier(text: &str, own: bool) -> Cow<'_, str> {
-    if own || text.len() <= IDENTIFIER_LIMIT {
+    if own || text.len() <= IDENTIFIER_LIMIT_BYTES {
         return Cow::Borrowed(text);
     }
-    // FNV-1a: stable between versions and machines, and nothing rests on its strength.
-    let hash = |start: u64| {
-        text.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-    };
-    Cow::Owned(format!("id_{:016x}{:016x}", hash(0xcbf2_9ce4_8422_2325), hash(0x8422_2325_cbf2_9ce4)))
-}
-
-pub(super) const fn tier_word(tier: RequestTier) -> &'static str {
-    match tier {
-        RequestTier::Auto => "auto",
-        RequestTier::Standard => "default",
-        RequestTier::Priority => "priority",
-        RequestTier::Flex => "flex",
-        RequestTier::Scale => "scale",
-    }
+    Cow::Owned(format!("id_{}", digest::hex(text, IDENTIFIER_START)))
 }
 
 /// The other members at the top.
 pub(super) fn top_extras<'a>(
     request: &'a Request<'a>,
     encoder: &mut Encoder<'_, '_>,
-) -> Result<ExtrasOut<'a>, TranslateError> {
-    let mut out = ExtrasOut::default();
+) -> Result<Extras<'a>, TranslateError> {
+    let mut out = Extras::default();
     for extra in &request.extras {
         let Extra { name, json } = extra;
         if encoder.is_own() {
@@ -183,7 +167,7 @@ pub(super) fn top_extras<'a>(
                 out.0.push((name, json));
             }
         } else {
-            encoder.leave_out(name)?;
+            encoder.foreign.settle(name)?;
         }
     }
     out.0.extend(request.carried.iter().map(|Extra { name, json }| (name.as_ref(), json.as_ref())));

@@ -1,94 +1,23 @@
-//! Tools, and the choice of them, into those of a Responses request.
+//! Tools into those of a Responses request.
 
 use super::decode::OF_NAMESPACE;
 use super::decode_settings::reread;
 use super::decode_tools::decode_tools;
 use super::encode::Encoder;
-use super::shape::ExtrasOut;
-use super::value::{Path, Val};
+use super::path::Path;
+use super::shape_tools::{CustomOut, FiltersOut, FunctionOut, NamespaceOut, ToolOut, TypeOut, WebSearchOut};
+use super::value::Val;
 use super::wire::{ToolIn, ToolsItemIn};
 use crate::error::TranslateError;
-use crate::ir::{
-    CallKind, PartOfTurn, Request, ServerTool, ToolChoice, ToolDefinition, ToolDefinitionKind, TurnPart,
-};
-use serde::{Deserialize, Serialize};
+use crate::ir::{CallKind, PartOfTurn, Request, ServerTool, ToolDefinition, ToolDefinitionKind, TurnPart};
+use crate::json::Extras;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// A tool.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(super) enum ToolOut<'a> {
-    Raw(&'a RawValue),
-    Function(FunctionOut<'a>),
-    Custom(CustomOut<'a>),
-    Namespace(NamespaceOut<'a>),
-    WebSearch(WebSearchOut<'a>),
-    Bare(TypeOut<'a>),
-}
-
-#[derive(Serialize)]
-pub(super) struct FunctionOut<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    parameters: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    strict: Option<bool>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    defer_loading: bool,
-    #[serde(flatten)]
-    extras: ExtrasOut<'a>,
-}
-
-#[derive(Serialize)]
-pub(super) struct CustomOut<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    format: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    defer_loading: bool,
-    #[serde(flatten)]
-    extras: ExtrasOut<'a>,
-}
-
-#[derive(Serialize)]
-pub(super) struct NamespaceOut<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    name: &'a str,
-    #[serde(flatten)]
-    extras: ExtrasOut<'a>,
-    tools: Vec<ToolOut<'a>>,
-}
-
-#[derive(Serialize)]
-pub(super) struct WebSearchOut<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    filters: Option<FiltersOut<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_location: Option<&'a RawValue>,
-}
-
-#[derive(Serialize)]
-struct FiltersOut<'a> {
-    allowed_domains: &'a RawValue,
-}
-
-#[derive(Serialize)]
-pub(super) struct TypeOut<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-}
+/// The schema of a function that takes nothing.
+const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
 
 /// Encodes the tools.
 pub(super) fn encode_tools<'a>(
@@ -112,7 +41,7 @@ pub(super) fn encode_tools<'a>(
             _ => out.push(ToolOut::Namespace(NamespaceOut {
                 kind: "namespace",
                 name: namespace,
-                extras: ExtrasOut(of_namespace(tool)),
+                extras: Extras(of_namespace(tool)),
                 tools: vec![made],
             })),
         }
@@ -173,29 +102,25 @@ fn tool_list<'a>(part: &'a TurnPart<'a>) -> Option<Option<Vec<Val<ToolIn<'a>>>>>
     }
 }
 
+/// The members of a tool that are kept as they came; those of its namespace are written there.
+fn own_members<'a>(tool: &'a ToolDefinition<'a>) -> Extras<'a> {
+    let members = tool.extras.iter().filter(|extra| !extra.name.starts_with(OF_NAMESPACE));
+    Extras(members.map(|extra| (extra.name.as_ref(), extra.json.as_ref())).collect())
+}
+
 fn encode_tool<'a>(
     tool: &'a ToolDefinition<'a>,
     searched: bool,
     encoder: &mut Encoder<'a, '_>,
 ) -> Result<Option<ToolOut<'a>>, TranslateError> {
     let own = encoder.is_own();
-    let mut extras = ExtrasOut::default();
-    let mut defer_loading = tool.defer_loading;
-    if own {
-        let members = tool.extras.iter().filter(|extra| !extra.name.starts_with(OF_NAMESPACE));
-        extras.0.extend(members.map(|extra| (extra.name.as_ref(), extra.json.as_ref())));
-    } else {
-        for extra in &tool.extras {
-            encoder.leave_out(&format!("tools.{}", extra.name))?;
-        }
-        if tool.cache.is_some() {
-            encoder.leave_out("tools.cache_control")?;
-        }
-        // A deferred tool that nothing searches for is refused.
-        if defer_loading && !searched {
-            encoder.leave_out("tools.defer_loading")?;
-            defer_loading = false;
-        }
+    let extras = if own { own_members(tool) } else { Extras::default() };
+    // A deferred tool that nothing searches for is refused.
+    let defer_loading = tool.defer_loading && (own || searched);
+    if !own {
+        encoder.foreign.extras("tools.", &tool.extras)?;
+        encoder.foreign.settle_some(tool.cache.is_some(), "tools.cache_control")?;
+        encoder.foreign.settle_some(tool.defer_loading && !searched, "tools.defer_loading")?;
     }
     let description = tool.description.as_deref();
     Ok(Some(match &tool.kind {
@@ -206,7 +131,7 @@ fn encode_tool<'a>(
             parameters: match schema {
                 Some(schema) => Some(schema),
                 None if own => None,
-                None => serde_json::from_str(r#"{"type":"object","properties":{}}"#).ok(),
+                None => serde_json::from_str(NO_ARGUMENTS).ok(),
             },
             // Unsaid it would be taken for true.
             strict: if own { *strict } else { Some(strict.unwrap_or(false)) },
@@ -231,7 +156,7 @@ fn encode_tool<'a>(
             ToolOut::Bare(TypeOut { kind: "tool_search" })
         }
         ToolDefinitionKind::ClientNative { kind, .. } | ToolDefinitionKind::Server { kind, .. } => {
-            encoder.leave_out(&format!("tools.{kind}"))?;
+            encoder.foreign.settle(&format!("tools.{kind}"))?;
             return Ok(None);
         }
     }))
@@ -257,106 +182,10 @@ fn web_search<'a>(
     let read: WebSearchIn<'a> = serde_json::from_str(json.get())
         .map_err(|_| TranslateError::bad_request("tools", "must be objects"))?;
     let full = |raw: &&RawValue| !matches!(raw.get(), "[]" | "null");
-    for (said, field) in [
-        (read.blocked_domains.filter(full), "tools.web_search.blocked_domains"),
-        (read.max_uses.filter(full), "tools.web_search.max_uses"),
-    ] {
-        if said.is_some() {
-            encoder.leave_out(field)?;
-        }
-    }
+    let blocks = read.blocked_domains.filter(full).is_some();
+    encoder.foreign.settle_some(blocks, "tools.web_search.blocked_domains")?;
+    encoder.foreign.settle_some(read.max_uses.filter(full).is_some(), "tools.web_search.max_uses")?;
     let filters = read.allowed_domains.filter(full).map(|allowed_domains| FiltersOut { allowed_domains });
     let user_location = read.user_location.filter(full);
     Ok(WebSearchOut { kind: "web_search", filters, user_location })
-}
-
-/// `tool_choice`.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(super) enum ChoiceOut<'a> {
-    Word(&'static str),
-    Raw(&'a RawValue),
-    Named(NamedOut<'a>),
-    Allowed(AllowedOut<'a>),
-}
-
-#[derive(Serialize)]
-pub(super) struct NamedOut<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    namespace: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-pub(super) struct AllowedOut<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    mode: &'static str,
-    tools: Vec<NamedOut<'a>>,
-}
-
-/// Encodes the choice of tools.
-pub(super) fn encode_choice<'a>(
-    request: &'a Request<'a>,
-    has_tools: bool,
-    encoder: &mut Encoder<'a, '_>,
-) -> Result<Option<ChoiceOut<'a>>, TranslateError> {
-    let own = encoder.is_own();
-    let Some(choice) = &request.tool_choice else { return Ok(None) };
-    if !has_tools && !own {
-        // A choice among no tools is refused; the usual ones say nothing then.
-        if !matches!(choice, ToolChoice::Auto | ToolChoice::None) {
-            encoder.leave_out("tool_choice")?;
-        }
-        return Ok(None);
-    }
-    Ok(Some(match choice {
-        ToolChoice::Auto => ChoiceOut::Word("auto"),
-        ToolChoice::None => ChoiceOut::Word("none"),
-        ToolChoice::Required => ChoiceOut::Word("required"),
-        ToolChoice::Named { name, namespace } => match named(name, namespace.as_deref(), request, own) {
-            Some(named) => ChoiceOut::Named(named),
-            None => return left_out(encoder),
-        },
-        ToolChoice::Allowed { json, .. } | ToolChoice::Hosted { json, .. } if own => ChoiceOut::Raw(json),
-        ToolChoice::Allowed { required, names, .. } => ChoiceOut::Allowed(AllowedOut {
-            kind: "allowed_tools",
-            mode: if *required { "required" } else { "auto" },
-            tools: names.iter().filter_map(|name| named(name, None, request, own)).collect(),
-        }),
-        ToolChoice::Hosted { .. } => return left_out(encoder),
-    }))
-}
-
-fn left_out<'a>(encoder: &mut Encoder<'a, '_>) -> Result<Option<ChoiceOut<'a>>, TranslateError> {
-    encoder.leave_out("tool_choice")?;
-    Ok(None)
-}
-
-/// A tool as a choice names it; none if it was left out.
-fn named<'a>(
-    name: &'a str,
-    namespace: Option<&'a str>,
-    request: &'a Request<'a>,
-    own: bool,
-) -> Option<NamedOut<'a>> {
-    let is = |tool: &&ToolDefinition<'_>| tool.name == name && tool.namespace.as_deref() == namespace;
-    let tool = request.tools.iter().find(is);
-    let by_type = |kind| NamedOut { kind, name: None, namespace: None };
-    Some(match tool.map(|tool| &tool.kind) {
-        Some(ToolDefinitionKind::Custom { .. }) => NamedOut { kind: "custom", name: Some(name), namespace },
-        Some(ToolDefinitionKind::ClientNative { kind, .. } | ToolDefinitionKind::Server { kind, .. })
-            if own =>
-        {
-            by_type(kind.as_ref())
-        }
-        Some(ToolDefinitionKind::Server { what: Some(ServerTool::WebSearch), .. }) => by_type("web_search"),
-        Some(ToolDefinitionKind::ClientNative { .. } | ToolDefinitionKind::Server { .. }) => return None,
-        Some(ToolDefinitionKind::Function { .. }) | None => {
-            NamedOut { kind: "function", name: Some(name), namespace }
-        }
-    })
 }

@@ -1,5 +1,6 @@
 //! Responses requests: wire shapes as read and as written, the decoder and the encoder.
 
+mod blocks;
 mod decode;
 mod decode_calls;
 mod decode_items;
@@ -8,12 +9,18 @@ mod decode_settings;
 mod decode_tools;
 mod encode;
 mod encode_calls;
+mod encode_choice;
+mod encode_instructions;
 mod encode_items;
 mod encode_parts;
 mod encode_settings;
 mod encode_tools;
-mod foreign;
+mod history;
+mod kept;
+mod path;
 mod shape;
+mod shape_parts;
+mod shape_tools;
 mod value;
 mod wire;
 

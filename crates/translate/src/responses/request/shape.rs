@@ -1,30 +1,11 @@
-//! The items, parts and tools of a Responses request as written.
+//! The items of a Responses request as written.
 
-use crate::ir::Extra;
+use super::shape_parts::{PartOut, TextOut};
+use crate::json::Extras;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-
-/// Members that are written as they came.
-#[derive(Default)]
-pub(super) struct ExtrasOut<'a>(pub(super) Vec<(&'a str, &'a RawValue)>);
-
-impl<'a> ExtrasOut<'a> {
-    pub(super) fn of(extras: &'a [Extra<'a>]) -> Self {
-        Self(extras.iter().map(|extra| (extra.name.as_ref(), extra.json.as_ref())).collect())
-    }
-
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(other, _)| *other == name)
-    }
-}
-
-impl Serialize for ExtrasOut<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
-    }
-}
 
 /// An item of `input`.
 #[derive(Serialize)]
@@ -50,7 +31,7 @@ pub(super) struct MessageOut<'a> {
     pub(super) phase: Option<&'static str>,
     pub(super) content: Vec<PartOut<'a>>,
     #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
+    pub(super) extras: Extras<'a>,
 }
 
 /// A reasoning item.
@@ -66,7 +47,7 @@ pub(super) struct ReasoningOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) encrypted_content: Option<&'a str>,
     #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
+    pub(super) extras: Extras<'a>,
 }
 
 /// A call of a function or of a custom tool.
@@ -85,7 +66,7 @@ pub(super) struct CallOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) input: Option<&'a str>,
     #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
+    pub(super) extras: Extras<'a>,
 }
 
 /// What such a call gave.
@@ -98,7 +79,7 @@ pub(super) struct OutputOut<'a> {
     pub(super) call_id: &'a str,
     pub(super) output: ContentOut<'a>,
     #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
+    pub(super) extras: Extras<'a>,
 }
 
 /// A text, or parts.
@@ -118,7 +99,7 @@ pub(super) struct NativeOut<'a> {
     pub(super) value: MemberOut<'a>,
     /// Members that have to be there, unless `extras` has them.
     pub(super) usual: Vec<(&'static str, UsualOut)>,
-    pub(super) extras: ExtrasOut<'a>,
+    pub(super) extras: Extras<'a>,
 }
 
 /// The telling member of a [`NativeOut`].
@@ -177,137 +158,5 @@ impl Serialize for NativeOut<'_> {
             map.serialize_entry(name, raw)?;
         }
         map.end()
-    }
-}
-
-/// A part of a message or of an output.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(super) enum PartOut<'a> {
-    Raw(&'a RawValue),
-    Text(TextOut<'a>),
-    Refusal(RefusalOut<'a>),
-    Image(ImageOut<'a>),
-    File(FileOut<'a>),
-    Audio(AudioPartOut<'a>),
-}
-
-impl<'a> PartOut<'a> {
-    /// Where members that are kept as they came are added.
-    pub(super) fn extras_mut(&mut self) -> Option<&mut ExtrasOut<'a>> {
-        match self {
-            Self::Raw(_) => None,
-            Self::Text(part) => Some(&mut part.extras),
-            Self::Refusal(part) => Some(&mut part.extras),
-            Self::Image(part) => Some(&mut part.extras),
-            Self::File(part) => Some(&mut part.extras),
-            Self::Audio(part) => Some(&mut part.extras),
-        }
-    }
-}
-
-/// A text.
-#[derive(Serialize)]
-pub(super) struct TextOut<'a> {
-    #[serde(rename = "type")]
-    pub(super) kind: &'static str,
-    pub(super) text: Cow<'a, str>,
-    #[serde(rename = "prompt_cache_breakpoint", skip_serializing_if = "Option::is_none")]
-    pub(super) cache: Option<BreakpointOut>,
-    #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
-}
-
-impl<'a> TextOut<'a> {
-    pub(super) fn plain(kind: &'static str, text: impl Into<Cow<'a, str>>) -> Self {
-        Self { kind, text: text.into(), cache: None, extras: ExtrasOut::default() }
-    }
-}
-
-/// A refusal.
-#[derive(Serialize)]
-pub(super) struct RefusalOut<'a> {
-    #[serde(rename = "type")]
-    pub(super) kind: &'static str,
-    pub(super) refusal: &'a str,
-    #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
-}
-
-/// A picture.
-#[derive(Serialize)]
-pub(super) struct ImageOut<'a> {
-    #[serde(rename = "type")]
-    pub(super) kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) image_url: Option<UrlOut<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) file_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) detail: Option<&'a str>,
-    #[serde(rename = "prompt_cache_breakpoint", skip_serializing_if = "Option::is_none")]
-    pub(super) cache: Option<BreakpointOut>,
-    #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
-}
-
-/// A file.
-#[derive(Serialize)]
-pub(super) struct FileOut<'a> {
-    #[serde(rename = "type")]
-    pub(super) kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) filename: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) file_data: Option<UrlOut<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) file_url: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) file_id: Option<&'a str>,
-    #[serde(rename = "prompt_cache_breakpoint", skip_serializing_if = "Option::is_none")]
-    pub(super) cache: Option<BreakpointOut>,
-    #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
-}
-
-/// Sound.
-#[derive(Serialize)]
-pub(super) struct AudioPartOut<'a> {
-    #[serde(rename = "type")]
-    pub(super) kind: &'static str,
-    pub(super) input_audio: AudioOut<'a>,
-    #[serde(flatten)]
-    pub(super) extras: ExtrasOut<'a>,
-}
-
-/// `input_audio`.
-#[derive(Serialize)]
-pub(super) struct AudioOut<'a> {
-    pub(super) data: &'a str,
-    pub(super) format: &'a str,
-}
-
-/// `prompt_cache_breakpoint`.
-#[derive(Clone, Copy, Serialize)]
-pub(super) struct BreakpointOut {
-    pub(super) mode: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) ttl: Option<&'static str>,
-}
-
-/// An address, or bytes written as one: straight into the body, without a copy of their own.
-pub(super) enum UrlOut<'a> {
-    Plain(Cow<'a, str>),
-    Data { media_type: Cow<'a, str>, data: Cow<'a, str> },
-}
-
-impl Serialize for UrlOut<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Plain(url) => serializer.serialize_str(url),
-            Self::Data { media_type, data } => {
-                serializer.collect_str(&format_args!("data:{media_type};base64,{data}"))
-            }
-        }
     }
 }

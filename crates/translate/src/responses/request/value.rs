@@ -1,57 +1,12 @@
 //! Members of a caller's JSON as they are, wrong ones included: a wrong type is told later, with its place, and never
 //! stops the one pass over the body.
 
+use super::path::Path;
 use crate::error::TranslateError;
-use crate::ir::Extra;
-use crate::json::Text;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
-
-/// Where in the body something stands, such as `input.3.content.0`.
-#[derive(Clone, Copy)]
-pub(super) struct Path<'p> {
-    parent: Option<&'p Path<'p>>,
-    step: Step,
-}
-
-#[derive(Clone, Copy)]
-enum Step {
-    Name(&'static str),
-    Index(usize),
-}
-
-impl<'p> Path<'p> {
-    pub(super) const fn root(name: &'static str) -> Self {
-        Self { parent: None, step: Step::Name(name) }
-    }
-
-    pub(super) const fn at(&'p self, name: &'static str) -> Self {
-        Self { parent: Some(self), step: Step::Name(name) }
-    }
-
-    pub(super) const fn index(&'p self, index: usize) -> Self {
-        Self { parent: Some(self), step: Step::Index(index) }
-    }
-
-    pub(super) fn wrong(&self, what: impl Into<String>) -> TranslateError {
-        TranslateError::bad_request(self.to_string(), what)
-    }
-}
-
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(parent) = self.parent {
-            write!(f, "{parent}.")?;
-        }
-        match self.step {
-            Step::Name(name) => f.write_str(name),
-            Step::Index(index) => write!(f, "{index}"),
-        }
-    }
-}
 
 /// A member's value. `null` counts as absent.
 #[derive(Debug, Default)]
@@ -256,49 +211,6 @@ impl<'de, T: Deserialize<'de>> Shape<'de> for Vec<T> {
     }
 }
 
-/// A member kept as it came; `null` is none.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Raw<'a>(pub(super) Option<&'a RawValue>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&'de RawValue>::deserialize(deserializer)?;
-        Ok(Self((raw.get() != "null").then_some(raw)))
-    }
-}
-
-impl<'a> Raw<'a> {
-    /// Keeps the member among the others, if there is one that says anything.
-    pub(super) fn keep(self, name: &'static str, extras: &mut Vec<Extra<'a>>) {
-        if let Some(raw) = self.0 {
-            extras.push(Extra { name: name.into(), json: Cow::Borrowed(raw) });
-        }
-    }
-
-    /// As [`Self::keep`], but an empty list says nothing.
-    pub(super) fn keep_list(self, name: &'static str, extras: &mut Vec<Extra<'a>>) {
-        let empty = |raw: &RawValue| {
-            let inner = raw.get().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-            inner.is_some_and(|inner| inner.trim().is_empty())
-        };
-        if !self.0.is_some_and(empty) {
-            self.keep(name, extras);
-        }
-    }
-}
-
-/// Puts an unknown member aside.
-pub(super) fn put_aside<'a>(extras: &mut Vec<Extra<'a>>, name: Text<'a>, raw: Raw<'a>) {
-    if let Some(raw) = raw.0 {
-        extras.push(Extra { name: name.0, json: Cow::Borrowed(raw) });
-    }
-}
-
-/// Text as the JSON string it is written as.
-pub(super) fn json_string(text: &str) -> Result<Box<RawValue>, TranslateError> {
-    serde_json::value::to_raw_value(text).map_err(TranslateError::Encode)
-}
-
 /// Defines an object of the wire: the members that are read, and everything else as it came.
 macro_rules! object {
     ($(#[$doc:meta])* $name:ident { $($key:literal => $field:ident: $type:ty,)* }) => {
@@ -344,13 +256,5 @@ mod tests {
         }
         let list: Val<Vec<Str<'_>>> = serde_json::from_str(r#"["a", 1, null]"#).unwrap();
         assert!(matches!(list, Val::Is(list) if list.len() == 3));
-    }
-
-    #[test]
-    fn a_path_names_every_step() {
-        let input = Path::root("input");
-        let item = input.index(3);
-        let content = item.at("content");
-        assert_eq!(content.index(0).at("text").to_string(), "input.3.content.0.text");
     }
 }

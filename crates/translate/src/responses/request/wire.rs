@@ -1,6 +1,7 @@
 //! What is read of a Responses request. Items and parts are read by one shape each, since their `type` may come last.
 
-use super::value::{Raw, Shape, Str, Val, object, put_aside};
+use super::kept::{Raw, put_aside};
+use super::value::{Shape, Str, Val, object};
 use crate::ir::Extra;
 use crate::json::Text;
 use serde::de::{MapAccess, SeqAccess};

@@ -1,67 +1,9 @@
-//! What another protocol's request says that Chat has no word for: its name in the caller's words, and its text if it
-//! has one.
+//! The text of blocks that only another protocol has.
 
 use super::read::{List, Str, wire};
 use super::wire::Content;
-use crate::error::TranslateError;
-use crate::ir::Extra;
-pub(super) use crate::json::member::{undated, wire_type};
-use crate::notes::Notes;
-use crate::policy;
 use serde_json::value::RawValue;
 use std::fmt::Write;
-use tollgate_protocol::Protocol;
-
-/// Settles what Chat cannot say of a request in another protocol.
-pub(super) struct Foreign<'n> {
-    pub(super) from: Protocol,
-    pub(super) notes: &'n mut Notes,
-}
-
-impl Foreign<'_> {
-    /// Settles a field, named by its whole path.
-    pub(super) fn settle(&mut self, field: &str) -> Result<(), TranslateError> {
-        policy::settle(self.from, field, Protocol::Chat, self.notes)
-    }
-
-    /// Settles the extras of a part, turn, tool or request; `at` is the path to them with a dot at its end.
-    pub(super) fn extras(&mut self, at: &str, extras: &[Extra<'_>]) -> Result<(), TranslateError> {
-        extras.iter().try_for_each(|extra| self.settle(&format!("{at}{}", extra.name)))
-    }
-
-    /// The path to a member of a part of a turn, in the caller's words.
-    pub(super) fn part(&self, member: &str) -> String {
-        match self.from {
-            Protocol::Responses => format!("input.{member}"),
-            _ => format!("messages.content.{member}"),
-        }
-    }
-
-    /// The path to a member of the settings of reasoning; Chat's several objects are named by the member already.
-    pub(super) fn thinking(&self, member: &str) -> String {
-        match self.from {
-            Protocol::Messages => format!("thinking.{member}"),
-            Protocol::Chat => member.to_owned(),
-            Protocol::Responses => format!("reasoning.{member}"),
-        }
-    }
-
-    /// The word for earlier reasoning.
-    pub(super) fn reasoning(&self) -> &'static str {
-        match self.from {
-            Protocol::Messages => "thinking",
-            Protocol::Chat | Protocol::Responses => "reasoning",
-        }
-    }
-
-    /// The path to a member of a turn.
-    pub(super) fn turn(&self, member: &str) -> String {
-        match self.from {
-            Protocol::Responses => format!("input.{member}"),
-            _ => format!("messages.{member}"),
-        }
-    }
-}
 
 wire! {
     /// A block of another protocol, as far as it may be text.
@@ -143,11 +85,5 @@ mod tests {
         ] {
             assert_eq!(text_of(kind, &raw(json)).as_deref(), want, "{json}");
         }
-    }
-
-    #[test]
-    fn dates_are_left_out_of_types() {
-        assert_eq!(undated("web_search_20250305"), "web_search");
-        assert_eq!(undated("file_search"), "file_search");
     }
 }

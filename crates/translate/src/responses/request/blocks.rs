@@ -1,9 +1,9 @@
 //! Blocks that only Messages has, as parts.
 
 use super::encode::Encoder;
-use super::shape::{ExtrasOut, ImageOut, PartOut, TextOut, UrlOut};
+use super::shape_parts::{ImageOut, PartOut, TextOut, UrlOut};
 use crate::error::TranslateError;
-use crate::json::{Text, into_cow};
+use crate::json::{Extras, Text, into_cow};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -89,9 +89,9 @@ pub(super) fn blocks<'a>(
                 file_id: None,
                 detail: Some("auto"),
                 cache: None,
-                extras: ExtrasOut::default(),
+                extras: Extras::default(),
             })),
-            None => encoder.leave_out(&format!("{FIELD}.{}", into_cow(block.kind)))?,
+            None => encoder.foreign.settle(&format!("{FIELD}.{}", into_cow(block.kind)))?,
         }
     }
     Ok(parts)
