@@ -36,7 +36,7 @@ pub fn translate_request(
 ) -> Result<Prepared, TranslateError> {
     let mut notes = Notes::default();
     let mut back = WayBack::default();
-    let mut request = decode(from, body, history)?;
+    let mut request = decode_request(from, body, history)?;
     reasoning::settle(&mut request, target, &mut notes, &mut back);
     settle::settle(&mut request, target, &mut notes, &mut back)?;
     repair::repair(&mut request, target, &mut notes);
@@ -48,11 +48,11 @@ pub fn translate_request(
     Ok(Prepared { body, dropped: notes.to_strings(), back })
 }
 
-/// Reads a request's body into the representation.
+/// Reads a request's body into the representation: what it asks, whatever its protocol.
 ///
 /// # Errors
 /// As [`translate_request`].
-pub fn decode<'a>(
+pub fn decode_request<'a>(
     from: Protocol,
     body: &'a [u8],
     history: Option<&'a [u8]>,

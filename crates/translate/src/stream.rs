@@ -195,7 +195,8 @@ impl StreamTranslator {
         Ok(())
     }
 
-    /// The whole response, as JSON, that the last event of a Responses stream told; `None` before it and for other protocols.
+    /// The whole response, as JSON, that the last event of a Responses stream told; `None` before it and for other
+    /// protocols.
     #[must_use]
     pub fn finished_response(&self) -> Option<&[u8]> {
         match &self.encoder {
