@@ -50,7 +50,7 @@ pub use answer::{AnswerContext, Translated, translate_answer};
 pub use back::{CallerTool, CallerToolKind, ReasoningBack, WayBack};
 pub use envelope::envelope_data;
 pub use error::TranslateError;
-pub use request::{Prepared, decode_request, translate_request};
+pub use request::{Prepared, decode as decode_request, translate_request};
 pub use responses::ResponsesEcho;
 pub use restore::{Recollection, Restorer};
 pub use stream::StreamTranslator;

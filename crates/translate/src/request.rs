@@ -36,7 +36,7 @@ pub fn translate_request(
 ) -> Result<Prepared, TranslateError> {
     let mut notes = Notes::default();
     let mut back = WayBack::default();
-    let mut request = decode_request(from, body, history)?;
+    let mut request = decode(from, body, history)?;
     reasoning::settle(&mut request, target, &mut notes, &mut back);
     settle::settle(&mut request, target, &mut notes, &mut back)?;
     repair::repair(&mut request, target, &mut notes);
@@ -52,7 +52,7 @@ pub fn translate_request(
 ///
 /// # Errors
 /// As [`translate_request`].
-pub fn decode_request<'a>(
+pub fn decode<'a>(
     from: Protocol,
     body: &'a [u8],
     history: Option<&'a [u8]>,
