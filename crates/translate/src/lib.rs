@@ -1,12 +1,17 @@
-//! Translation of requests, answers and streams from one protocol into another, through one intermediate representation.
+//! Translation of requests, answers and streams from one protocol into another, through one intermediate
+//! representation.
 //!
 //! Each protocol has decoders (wire to [`ir`]) and encoders ([`ir`] to wire): for requests, for whole answers, for
 //! streams. A pair of protocols is a decoder and an encoder put together, so no pair has code of its own.
 //!
-//! A request is decoded, settled and encoded ([`translate_request`]): `reasoning` decides whose earlier reasoning may go
-//! along, `settle` what the upstream's model takes, `repair` mends the order of turns, calls and results, and what no
-//! pass and no encoder can say is looked up in the [`policy`] table: refused, or left out *and noted*. What was changed
-//! on the way up is written into a [`WayBack`] and undone on the answer.
+//! A request is decoded, settled and encoded ([`translate_request`]): `reasoning` decides whose earlier reasoning may
+//! go along, `settle` what the upstream's model takes, `repair` mends the order of turns, calls and results, and what
+//! no pass and no encoder can say is looked up in the [`policy`] table: refused, or left out *and noted*. What was
+//! changed on the way up is written into a [`WayBack`].
+//!
+//! An answer is decoded, restored and encoded ([`translate_answer`], [`StreamTranslator`]): a [`Restorer`] undoes what
+//! the [`WayBack`] tells and seals reasoning into a [`carrier`] that the caller can send back. [`traits`] knows the
+//! models, [`family`] the habits of upstreams that speak Chat, [`grammar`] what each protocol's clients rely on.
 //!
 //! This crate is pure: bytes in, bytes out.
 

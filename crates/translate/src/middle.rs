@@ -4,7 +4,7 @@
 use crate::answer::AnswerContext;
 use crate::calls::Calls;
 use crate::error::TranslateError;
-use crate::ir::{Answer, StreamEvent};
+use crate::ir::{Answer, Emit, StreamEvent};
 use crate::restore::Restorer;
 use crate::tally::Tally;
 use tollgate_base::Usage;
@@ -27,10 +27,11 @@ impl Middle {
     }
 
     /// Takes one event and gives `emit` those that follow from it.
-    pub(crate) fn event<F>(&mut self, mut event: StreamEvent<'_>, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    pub(crate) fn event(
+        &mut self,
+        mut event: StreamEvent<'_>,
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let Self { tally, restorer, calls } = self;
         if let Some(tally) = tally {
             tally.event(&mut event);

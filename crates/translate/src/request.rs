@@ -49,7 +49,7 @@ pub fn translate_request(
     Ok(Prepared { body, dropped: notes.to_strings(), back })
 }
 
-/// Reads a request's body into the representation.
+/// Reads a request's body into the representation: what it asks, whatever its protocol.
 ///
 /// # Errors
 /// As [`translate_request`].

@@ -4,7 +4,7 @@
 //! it has ended, so nothing waits longer than the order demands.
 
 use crate::error::TranslateError;
-use crate::ir::{Delta, PartId, PartStart, Phase, StreamEvent};
+use crate::ir::{Delta, Emit, PartId, PartStart, Phase, StreamEvent};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
@@ -34,10 +34,11 @@ struct Held {
 
 impl Sequencer {
     /// Takes one event and gives `emit` those that may be said now.
-    pub(crate) fn event<F>(&mut self, event: StreamEvent<'_>, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    pub(crate) fn event(
+        &mut self,
+        event: StreamEvent<'_>,
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         match event {
             StreamEvent::PartStart { part, item_id, phase, start } if self.current.is_some() => {
                 self.hold(part, item_id, phase, start)
@@ -99,10 +100,7 @@ impl Sequencer {
     }
 
     /// Says the parts that were kept, up to the first that has not ended.
-    fn release<F>(&mut self, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn release(&mut self, emit: &mut impl Emit) -> Result<(), TranslateError> {
         while let Some(held) = self.later.pop_front() {
             let part = held.part;
             emit(StreamEvent::PartStart {

@@ -6,7 +6,7 @@
 
 use crate::answer::AnswerContext;
 use crate::error::TranslateError;
-use crate::ir::StreamEvent;
+use crate::ir::{Emit, StreamEvent};
 use crate::middle::Middle;
 use crate::notes::Notes;
 use crate::restore::{Recollection, Restorer};
@@ -52,10 +52,7 @@ impl Decoder {
         }
     }
 
-    fn frame<F>(&mut self, event: &str, data: &[u8], emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn frame(&mut self, event: &str, data: &[u8], emit: &mut impl Emit) -> Result<(), TranslateError> {
         match self {
             Self::Messages(decoder) => decoder.frame(event, data, emit),
             Self::Chat(decoder) => decoder.frame(event, data, emit),
@@ -64,10 +61,7 @@ impl Decoder {
     }
 
     /// The upstream's bytes are over. Only Chat may end without an event of its own.
-    fn eof<F>(&mut self, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn eof(&mut self, emit: &mut impl Emit) -> Result<(), TranslateError> {
         match self {
             Self::Chat(decoder) if !decoder.ended() => decoder.eof(emit),
             Self::Messages(_) | Self::Chat(_) | Self::Responses(_) => Ok(()),
@@ -201,7 +195,8 @@ impl StreamTranslator {
         Ok(())
     }
 
-    /// The whole response, as JSON, that the last event of a Responses stream told; `None` before it and for other protocols.
+    /// The whole response, as JSON, that the last event of a Responses stream told; `None` before it and for other
+    /// protocols.
     #[must_use]
     pub fn finished_response(&self) -> Option<&[u8]> {
         match &self.encoder {

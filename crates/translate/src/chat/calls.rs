@@ -7,7 +7,7 @@
 use super::decode::nameless;
 use super::wire::Piece;
 use crate::error::TranslateError;
-use crate::ir::{Delta, PartId, PartStart, StreamEvent, ToolKind};
+use crate::ir::{Delta, Emit, PartId, PartStart, StreamEvent, ToolKind};
 use crate::json::Completeness;
 use crate::notes::Notes;
 use std::borrow::Cow;
@@ -48,18 +48,15 @@ impl Calls {
     }
 
     /// Takes one piece of a call.
-    pub(super) fn piece<F>(
+    pub(super) fn piece(
         &mut self,
         wire_index: Option<u64>,
         id: &str,
         piece: Piece<'_>,
         next_part: &mut u32,
         notes: &mut Notes,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let at = match self.find(wire_index, id, &piece) {
             Some(at) => at,
             None => self.begin(wire_index, piece.kind, next_part, emit)?,
@@ -81,10 +78,11 @@ impl Calls {
     }
 
     /// Another kind of part begins: calls that wait for their name have it, and complete ones make room.
-    pub(super) fn make_room<F>(&mut self, next_part: &mut u32, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    pub(super) fn make_room(
+        &mut self,
+        next_part: &mut u32,
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         for call in &mut self.0 {
             call.start(next_part, emit)?;
             call.end_if_complete(emit)?;
@@ -93,10 +91,7 @@ impl Calls {
     }
 
     /// The answer is complete, so every call is.
-    pub(super) fn end<F>(&mut self, next_part: &mut u32, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    pub(super) fn end(&mut self, next_part: &mut u32, emit: &mut impl Emit) -> Result<(), TranslateError> {
         for call in &mut self.0 {
             call.start(next_part, emit)?;
             call.end(emit)?;
@@ -116,16 +111,13 @@ impl Calls {
         (!is_new).then_some(at)
     }
 
-    fn begin<F>(
+    fn begin(
         &mut self,
         wire_index: Option<u64>,
         kind: ToolKind,
         next_part: &mut u32,
-        emit: &mut F,
-    ) -> Result<usize, TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<usize, TranslateError> {
         if self.0.len() >= CALL_LIMIT {
             return Err(TranslateError::TooMuchHeld { limit: CALL_LIMIT, unit: "parts" });
         }
@@ -156,10 +148,7 @@ impl Call {
         }
     }
 
-    fn start<F>(&mut self, next_part: &mut u32, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn start(&mut self, next_part: &mut u32, emit: &mut impl Emit) -> Result<(), TranslateError> {
         if self.state != State::Naming {
             return Ok(());
         }
@@ -178,15 +167,12 @@ impl Call {
         emit(StreamEvent::PartStart { part, item_id: None, phase: None, start })
     }
 
-    fn arguments<F>(
+    fn arguments(
         &mut self,
         text: Cow<'_, str>,
         notes: &mut Notes,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let State::Open(part) = self.state else {
             // Only a call whose JSON was closed ends early, so what still comes is no part of it.
             if !text.trim().is_empty() {
@@ -200,17 +186,11 @@ impl Call {
         emit(StreamEvent::Delta { part, delta: Delta::Arguments(text) })
     }
 
-    fn end_if_complete<F>(&mut self, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn end_if_complete(&mut self, emit: &mut impl Emit) -> Result<(), TranslateError> {
         if self.scan.is_complete() { self.end(emit) } else { Ok(()) }
     }
 
-    fn end<F>(&mut self, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn end(&mut self, emit: &mut impl Emit) -> Result<(), TranslateError> {
         let State::Open(part) = self.state else {
             return Ok(());
         };

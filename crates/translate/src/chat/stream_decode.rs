@@ -5,7 +5,7 @@ use super::stop;
 use super::wire::{ChoiceIn, CompletionIn, MessageIn, citations};
 use crate::error::TranslateError;
 use crate::ir::{
-    Delta, Finish, PartId, PartStart, RefusalDetails, ServiceTier, StopReason, StreamEvent, StreamStart,
+    Delta, Emit, Finish, PartId, PartStart, RefusalDetails, ServiceTier, StopReason, StreamEvent, StreamStart,
 };
 use crate::json::{into_cow, non_empty};
 use crate::meter::Meter;
@@ -70,10 +70,12 @@ impl StreamDecoder {
     }
 
     /// Reads one frame and gives what it says to `emit`.
-    pub(crate) fn frame<F>(&mut self, event: &str, data: &[u8], emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    pub(crate) fn frame(
+        &mut self,
+        event: &str,
+        data: &[u8],
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         if data.trim_ascii() == b"[DONE]" {
             return self.done(emit);
         }
@@ -105,10 +107,7 @@ impl StreamDecoder {
     }
 
     /// The upstream's bytes are over. Not every provider sends `[DONE]`: a stream with its `finish_reason` is whole.
-    pub(crate) fn eof<F>(&mut self, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    pub(crate) fn eof(&mut self, emit: &mut impl Emit) -> Result<(), TranslateError> {
         if self.finish_reason.is_some() { self.finish(emit) } else { Ok(()) }
     }
 
@@ -131,10 +130,7 @@ impl StreamDecoder {
         }
     }
 
-    fn start<F>(&mut self, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn start(&mut self, emit: &mut impl Emit) -> Result<(), TranslateError> {
         if self.started {
             return Ok(());
         }
@@ -146,10 +142,7 @@ impl StreamDecoder {
         }))
     }
 
-    fn choice<F>(&mut self, choice: ChoiceIn<'_>, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn choice(&mut self, choice: ChoiceIn<'_>, emit: &mut impl Emit) -> Result<(), TranslateError> {
         if choice.index.or_zero() != 0 {
             self.notes.add("choices");
             return Ok(());
@@ -170,10 +163,7 @@ impl StreamDecoder {
         Ok(())
     }
 
-    fn delta<F>(&mut self, mut delta: MessageIn<'_>, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn delta(&mut self, mut delta: MessageIn<'_>, emit: &mut impl Emit) -> Result<(), TranslateError> {
         if let Some(text) = delta.take_reasoning() {
             self.prose(Prose::Reasoning, text, emit)?;
         }
@@ -210,10 +200,7 @@ impl StreamDecoder {
         Ok(())
     }
 
-    fn prose<F>(&mut self, kind: Prose, text: Cow<'_, str>, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn prose(&mut self, kind: Prose, text: Cow<'_, str>, emit: &mut impl Emit) -> Result<(), TranslateError> {
         let part = match self.open {
             Some((open, part)) if open == kind => part,
             _ => {
@@ -229,20 +216,14 @@ impl StreamDecoder {
         emit(StreamEvent::Delta { part, delta: Delta::Text(text) })
     }
 
-    fn close_prose<F>(&mut self, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn close_prose(&mut self, emit: &mut impl Emit) -> Result<(), TranslateError> {
         let Some((_, part)) = self.open.take() else {
             return Ok(());
         };
         emit(StreamEvent::PartEnd { part })
     }
 
-    fn done<F>(&mut self, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn done(&mut self, emit: &mut impl Emit) -> Result<(), TranslateError> {
         if !self.started {
             return Err(TranslateError::malformed(Protocol::Chat, "`[DONE]` before any chunk with a choice"));
         }
@@ -253,10 +234,7 @@ impl StreamDecoder {
         self.finish(emit)
     }
 
-    fn finish<F>(&mut self, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn finish(&mut self, emit: &mut impl Emit) -> Result<(), TranslateError> {
         self.close_prose(emit)?;
         self.calls.end(&mut self.next_part, emit)?;
         self.ended = true;

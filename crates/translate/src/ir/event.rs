@@ -7,6 +7,7 @@
 
 use super::part::owned;
 use super::{Citation, Finish, Phase, ServiceTier, ToolKind};
+use crate::error::TranslateError;
 use std::borrow::Cow;
 use tollgate_base::Usage;
 
@@ -47,6 +48,11 @@ pub enum StreamEvent<'a> {
     /// The answer is complete.
     Finish(Finish<'a>),
 }
+
+/// What takes events one by one.
+pub trait Emit: FnMut(StreamEvent<'_>) -> Result<(), TranslateError> {}
+
+impl<F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>> Emit for F {}
 
 /// How a stream begins.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,6 +1,7 @@
 //! The intermediate representation: what a request asks and an answer says, in words that belong to no protocol.
 //!
-//! A request is a [`Request`] of [`Turn`]s. A whole answer is an [`Answer`]; a stream is a sequence of [`StreamEvent`]s which, put together, say the same.
+//! A request is a [`Request`] of [`Turn`]s. A whole answer is an [`Answer`]; a stream is a sequence of [`StreamEvent`]s
+//! which, put together, say the same.
 //! Strings borrow from the input where they can. The shapes follow the richest protocol for each topic: parts carry an
 //! item id of their own (Responses), reasoning a signature (Messages) or encrypted content (Responses), tool calls
 //! come as functions, as custom tools with free text (Chat, Responses) or by items of their own (Responses).
@@ -13,7 +14,7 @@ mod tool;
 mod turn;
 mod words;
 
-pub use event::{Delta, PartId, PartStart, StreamEvent, StreamStart};
+pub use event::{Delta, Emit, PartId, PartStart, StreamEvent, StreamStart};
 pub use part::{Citation, NativeTool, Part, PartBody, Phase, ToolCall, ToolKind};
 pub use reasoning::{Effort, ReasoningSettings, Shown, ThinkingMode};
 pub use request::{CacheLifetime, OutputFormat, Request, RequestTier, Sampling};

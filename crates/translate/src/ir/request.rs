@@ -85,7 +85,7 @@ impl<'a> Request<'a> {
     }
 
     /// Takes an extra member out, so that its encoder can say it in its own way.
-    pub fn take_extra(&mut self, name: &str) -> Option<Cow<'a, RawValue>> {
+    pub(crate) fn take_extra(&mut self, name: &str) -> Option<Cow<'a, RawValue>> {
         let at = self.extras.iter().position(|extra| extra.name == name)?;
         Some(self.extras.remove(at).json)
     }

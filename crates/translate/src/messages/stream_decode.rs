@@ -4,7 +4,9 @@ use super::block::{first_deltas, implied_start, part_start, read_delta, started_
 use super::stop;
 use super::wire::{BlockIn, DeltaIn, EventIn, MessageIn, refusal};
 use crate::error::TranslateError;
-use crate::ir::{Delta, Finish, PartId, PartStart, RefusalDetails, StopReason, StreamEvent, StreamStart};
+use crate::ir::{
+    Delta, Emit, Finish, PartId, PartStart, RefusalDetails, StopReason, StreamEvent, StreamStart,
+};
 use crate::json::{Text, into_cow, non_empty};
 use crate::meter::Meter;
 use serde::Deserialize;
@@ -55,10 +57,12 @@ impl StreamDecoder {
     }
 
     /// Reads one frame and gives what it says to `emit`.
-    pub(crate) fn frame<F>(&mut self, event: &str, data: &[u8], emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    pub(crate) fn frame(
+        &mut self,
+        event: &str,
+        data: &[u8],
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let parsed: EventIn<'_> = match serde_json::from_slice(data) {
             Ok(parsed) => parsed,
             Err(_) if is_unknown(event, data) => return Ok(()),
@@ -95,10 +99,11 @@ impl StreamDecoder {
         self.ended
     }
 
-    fn message_start<F>(&mut self, message: Option<MessageIn<'_>>, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn message_start(
+        &mut self,
+        message: Option<MessageIn<'_>>,
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         if self.started {
             return Ok(());
         }
@@ -112,15 +117,12 @@ impl StreamDecoder {
         }))
     }
 
-    fn block_start<F>(
+    fn block_start(
         &mut self,
         index: u64,
         raw: Option<&RawValue>,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let json = raw.map_or("{}", RawValue::get);
         let block: BlockIn<'_> =
             serde_json::from_str(json).map_err(|e| TranslateError::bad_json(Protocol::Messages, &e))?;
@@ -137,16 +139,13 @@ impl StreamDecoder {
         Ok(())
     }
 
-    fn open_part<F>(
+    fn open_part(
         &mut self,
         wire_index: u64,
         input: Option<String>,
         start: PartStart<'_>,
-        emit: &mut F,
-    ) -> Result<PartId, TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<PartId, TranslateError> {
         if self.open.len() >= OPEN_LIMIT {
             return Err(TranslateError::TooMuchHeld { limit: OPEN_LIMIT, unit: "parts" });
         }
@@ -157,10 +156,12 @@ impl StreamDecoder {
         Ok(part)
     }
 
-    fn block_delta<F>(&mut self, index: u64, delta: DeltaIn<'_>, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn block_delta(
+        &mut self,
+        index: u64,
+        delta: DeltaIn<'_>,
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let is_thinking = delta.kind.as_ref().is_some_and(|kind| kind.as_str() == "thinking_delta");
         let Some(read) = read_delta(delta) else {
             return Ok(());
@@ -182,10 +183,7 @@ impl StreamDecoder {
         emit(StreamEvent::Delta { part, delta: read })
     }
 
-    fn block_stop<F>(&mut self, index: u64, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn block_stop(&mut self, index: u64, emit: &mut impl Emit) -> Result<(), TranslateError> {
         let Some(at) = self.open.iter().position(|block| block.wire_index == index) else {
             return Ok(());
         };
@@ -206,10 +204,7 @@ impl StreamDecoder {
         }
     }
 
-    fn message_stop<F>(&mut self, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn message_stop(&mut self, emit: &mut impl Emit) -> Result<(), TranslateError> {
         if !self.started {
             return Err(TranslateError::malformed(
                 Protocol::Messages,
@@ -237,10 +232,7 @@ impl StreamDecoder {
 }
 
 /// Ends a block. A call whose input came whole with its start has it said now.
-fn end<F>(block: Block, emit: &mut F) -> Result<(), TranslateError>
-where
-    F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-{
+fn end(block: Block, emit: &mut impl Emit) -> Result<(), TranslateError> {
     let part = block.part;
     if let Some(input) = block.input {
         emit(StreamEvent::Delta { part, delta: Delta::Arguments(Cow::Owned(input)) })?;

@@ -7,7 +7,7 @@ use super::stream_said::{begun, failed, in_item, is_unknown, read_response};
 use super::wire::{EventIn, ItemIn, ResponseIn, is_filled};
 use crate::chat::read_tier;
 use crate::error::TranslateError;
-use crate::ir::{Finish, RefusalDetails, ServiceTier, StopReason, StreamEvent, StreamStart};
+use crate::ir::{Emit, Finish, RefusalDetails, ServiceTier, StopReason, StreamEvent, StreamStart};
 use crate::json::{Text, into_cow};
 use crate::meter::Meter;
 use crate::notes::Notes;
@@ -43,10 +43,12 @@ impl StreamDecoder {
     }
 
     /// Reads one frame and gives what it says to `emit`.
-    pub(crate) fn frame<F>(&mut self, event: &str, data: &[u8], emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    pub(crate) fn frame(
+        &mut self,
+        event: &str,
+        data: &[u8],
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         if data.trim_ascii() == b"[DONE]" {
             return Ok(());
         }
@@ -98,15 +100,12 @@ impl StreamDecoder {
         &self.notes
     }
 
-    fn status<F>(
+    fn status(
         &mut self,
         kind: &str,
         response: Option<&RawValue>,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let is_repeated = self.in_progress;
         self.in_progress |= kind == "in_progress";
         if self.started {
@@ -115,10 +114,11 @@ impl StreamDecoder {
         self.start(read_response(response), emit)
     }
 
-    pub(super) fn start<F>(&mut self, response: ResponseIn<'_>, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    pub(super) fn start(
+        &mut self,
+        response: ResponseIn<'_>,
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         if self.started {
             return Ok(());
         }
@@ -132,15 +132,12 @@ impl StreamDecoder {
     }
 
     /// An item begins. Calls and searches begin with it; texts once there is text.
-    fn item_added<F>(
+    fn item_added(
         &mut self,
         index: Option<u64>,
         raw: Option<&RawValue>,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         self.start(ResponseIn::default(), emit)?;
         let Some(raw) = raw else { return Ok(()) };
         let item: ItemIn<'_> =
@@ -159,16 +156,13 @@ impl StreamDecoder {
 
     /// An item is complete: what of it has not been said is said now. `is_last`: it is told by the response at its end,
     /// where an item's place tells which it is.
-    fn item_done<F>(
+    fn item_done(
         &mut self,
         index: Option<u64>,
         raw: &RawValue,
         is_last: bool,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         self.start(ResponseIn::default(), emit)?;
         let open = self.items.find_open(index, "");
         if is_last && open.is_none() && self.items.list.iter().any(|item| Some(item.index) == index) {
@@ -196,16 +190,13 @@ impl StreamDecoder {
         Ok(())
     }
 
-    fn terminal<F>(
+    fn terminal(
         &mut self,
         name: &str,
         response: Option<&RawValue>,
         data: &[u8],
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let mut response = read_response(response);
         if name == "failed" || response.error.is_some() {
             return Err(failed(response.error));

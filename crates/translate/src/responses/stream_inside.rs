@@ -6,20 +6,17 @@ use super::stream_decode::StreamDecoder;
 use super::stream_said::{Said, empty_reasoning, in_item, said};
 use super::wire::{EventIn, PieceIn, ResponseIn};
 use crate::error::TranslateError;
-use crate::ir::{Delta, Part, PartBody, StreamEvent};
+use crate::ir::{Delta, Emit, Part, PartBody};
 use crate::json::into_cow;
 
 impl StreamDecoder {
     /// An event about a part of an item.
-    pub(super) fn inside<F>(
+    pub(super) fn inside(
         &mut self,
         kind: &str,
         event: EventIn<'_>,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let id = into_cow(event.item_id.clone());
         let (index, content) = (event.output_index.0, event.content_index.or_zero());
         let Some(what) = said(kind, event) else { return Ok(()) };
@@ -66,16 +63,13 @@ impl StreamDecoder {
         }
     }
 
-    fn begin<F>(
+    fn begin(
         &mut self,
         at: usize,
         key: u64,
         body: PartBody<'_>,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         if self.items.has(at, key) {
             return Ok(());
         }
@@ -86,16 +80,13 @@ impl StreamDecoder {
     }
 
     /// A part of a message is complete.
-    fn part_done<F>(
+    fn part_done(
         &mut self,
         at: usize,
         key: u64,
         piece: PieceIn<'_>,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let Ok(mut body) = piece_body(piece, &mut self.notes) else { return Ok(()) };
         if !self.items.has(at, key) && !says_anything(&mut body) {
             return Ok(());

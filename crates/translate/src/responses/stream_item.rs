@@ -2,7 +2,7 @@
 //! in deltas, again at its end, again with its item, and again with the response; some leave out any of these.
 
 use crate::error::TranslateError;
-use crate::ir::{Delta, Part, PartBody, PartId, PartStart, Phase, StreamEvent};
+use crate::ir::{Delta, Emit, Part, PartBody, PartId, PartStart, Phase, StreamEvent};
 use crate::notes::Notes;
 use std::borrow::Cow;
 
@@ -81,16 +81,13 @@ impl Items {
     }
 
     /// Starts a part of an item unless it has been started; its place in the item.
-    pub(super) fn start<F>(
+    pub(super) fn start(
         &mut self,
         at: usize,
         key: u64,
         part: &Part<'_>,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let Some(item) = self.list.get_mut(at) else { return Ok(()) };
         if item.slots.iter().any(|slot| slot.key == key) {
             return Ok(());
@@ -122,16 +119,13 @@ impl Items {
     }
 
     /// Says more of a started part.
-    pub(super) fn more<F>(
+    pub(super) fn more(
         &mut self,
         at: usize,
         key: u64,
         delta: Delta<'_>,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let Some(slot) = slot(&mut self.list, at, key) else { return Ok(()) };
         match &delta {
             Delta::Text(text) | Delta::Arguments(text) => slot.said += text.len(),
@@ -142,16 +136,13 @@ impl Items {
     }
 
     /// Says more of a refusal, and keeps it for the end of the stream.
-    pub(super) fn refuse<F>(
+    pub(super) fn refuse(
         &mut self,
         at: usize,
         key: u64,
         text: Cow<'_, str>,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         if self.refusal.len() + text.len() <= REFUSAL_LIMIT_BYTES {
             self.refusal.push_str(&text);
         }
@@ -160,18 +151,15 @@ impl Items {
 
     /// Says more of a paragraph of reasoning. Of an item that has both, what is told of the reasoning and the reasoning
     /// itself, only the one that came first is said.
-    pub(super) fn reason<F>(
+    pub(super) fn reason(
         &mut self,
         at: usize,
         paragraph: u64,
         raw: bool,
         text: Cow<'_, str>,
         notes: &mut Notes,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let Some(slot) = slot(&mut self.list, at, 0) else { return Ok(()) };
         if text.is_empty() || (slot.spoke && paragraph < slot.paragraph) {
             return Ok(());
@@ -195,10 +183,12 @@ impl Items {
     }
 
     /// Ends one part of an item, or all of them.
-    pub(super) fn end<F>(&mut self, at: usize, key: Option<u64>, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    pub(super) fn end(
+        &mut self,
+        at: usize,
+        key: Option<u64>,
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let Some(item) = self.list.get_mut(at) else { return Ok(()) };
         for slot in item.slots.iter_mut().filter(|slot| slot.is_open) {
             if key.is_none_or(|key| slot.key == key) {

@@ -2,23 +2,20 @@
 
 use super::stream_item::{Items, slot};
 use crate::error::TranslateError;
-use crate::ir::{Delta, Part, PartBody, StreamEvent};
+use crate::ir::{Delta, Emit, Part, PartBody};
 use crate::notes::Notes;
 use std::borrow::Cow;
 
 impl Items {
     /// Says what of a part has not been said, and ends it.
-    pub(super) fn complete<F>(
+    pub(super) fn complete(
         &mut self,
         at: usize,
         key: u64,
         part: Part<'_>,
         notes: &mut Notes,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         self.start(at, key, &part, emit)?;
         match part.body {
             PartBody::Text { text, citations } => {
@@ -47,17 +44,14 @@ impl Items {
     }
 
     /// Says what of a whole text, or of whole arguments, has not been said.
-    pub(super) fn rest_of<'t, F>(
+    pub(super) fn rest_of<'t>(
         &mut self,
         at: usize,
         key: u64,
         whole: &'t str,
         delta: fn(Cow<'t, str>) -> Delta<'t>,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let rest = self.rest(at, key, whole);
         if rest.is_empty() {
             return Ok(());
@@ -66,16 +60,13 @@ impl Items {
     }
 
     /// Says what of a whole refusal has not been said.
-    pub(super) fn rest_of_refusal<F>(
+    pub(super) fn rest_of_refusal(
         &mut self,
         at: usize,
         key: u64,
         text: &str,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let rest = self.rest(at, key, text);
         if rest.is_empty() {
             return Ok(());
@@ -83,17 +74,14 @@ impl Items {
         self.refuse(at, key, Cow::Borrowed(rest), emit)
     }
 
-    fn rest_of_reasoning<F>(
+    fn rest_of_reasoning(
         &mut self,
         at: usize,
         text: &[Cow<'_, str>],
         raw: bool,
         notes: &mut Notes,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         for (paragraph, whole) in (0..).zip(text) {
             self.rest_of_paragraph(at, paragraph, whole, raw, notes, emit)?;
         }
@@ -101,18 +89,15 @@ impl Items {
     }
 
     /// Says what of a whole paragraph of reasoning has not been said.
-    pub(super) fn rest_of_paragraph<F>(
+    pub(super) fn rest_of_paragraph(
         &mut self,
         at: usize,
         paragraph: u64,
         whole: &str,
         raw: bool,
         notes: &mut Notes,
-        emit: &mut F,
-    ) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+        emit: &mut impl Emit,
+    ) -> Result<(), TranslateError> {
         let Some(slot) = slot(&mut self.list, at, 0) else { return Ok(()) };
         let said = if slot.spoke && slot.paragraph == paragraph { slot.said } else { 0 };
         let rest = whole.get(said..).unwrap_or_default();

@@ -15,7 +15,9 @@ use crate::back::{CallerTool, CallerToolKind, ReasoningBack, WayBack};
 use crate::carrier::CarrierKey;
 use crate::error::TranslateError;
 use crate::ids;
-use crate::ir::{Delta, Finish, MadeBy, NativeTool, PartId, PartStart, StopReason, StreamEvent, ToolKind};
+use crate::ir::{
+    Delta, Emit, Finish, MadeBy, NativeTool, PartId, PartStart, StopReason, StreamEvent, ToolKind,
+};
 use input::InputReader;
 use memory::Memory;
 use std::borrow::Cow;
@@ -82,10 +84,7 @@ impl Restorer {
     ///
     /// # Errors
     /// Those of `emit`, and [`TranslateError::TooMuchHeld`] if too many parts are open.
-    pub fn event<F>(&mut self, event: StreamEvent<'_>, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    pub fn event(&mut self, event: StreamEvent<'_>, emit: &mut impl Emit) -> Result<(), TranslateError> {
         if self.is_idle {
             return emit(event);
         }
@@ -101,10 +100,7 @@ impl Restorer {
         }
     }
 
-    fn start<F>(&mut self, mut event: StreamEvent<'_>, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn start(&mut self, mut event: StreamEvent<'_>, emit: &mut impl Emit) -> Result<(), TranslateError> {
         let StreamEvent::PartStart { part, item_id, start, .. } = &mut event else {
             return emit(event);
         };
@@ -164,10 +160,7 @@ impl Restorer {
         Doing::Text(TextFilter::new(&self.back.stop, self.back.unfence))
     }
 
-    fn delta<F>(&mut self, part: PartId, delta: Delta<'_>, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn delta(&mut self, part: PartId, delta: Delta<'_>, emit: &mut impl Emit) -> Result<(), TranslateError> {
         let Some((_, doing)) = self.open.iter_mut().find(|(open, _)| *open == part) else {
             return Ok(());
         };
@@ -189,10 +182,7 @@ impl Restorer {
         }
     }
 
-    fn end<F>(&mut self, part: PartId, emit: &mut F) -> Result<(), TranslateError>
-    where
-        F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-    {
+    fn end(&mut self, part: PartId, emit: &mut impl Emit) -> Result<(), TranslateError> {
         let Some(at) = self.open.iter().position(|(open, _)| *open == part) else {
             return Ok(());
         };
@@ -224,20 +214,14 @@ impl Restorer {
     }
 }
 
-fn say_text<F>(part: PartId, text: String, emit: &mut F) -> Result<(), TranslateError>
-where
-    F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-{
+fn say_text(part: PartId, text: String, emit: &mut impl Emit) -> Result<(), TranslateError> {
     if text.is_empty() {
         return Ok(());
     }
     emit(StreamEvent::Delta { part, delta: Delta::Text(Cow::Owned(text)) })
 }
 
-fn say_arguments<F>(part: PartId, text: String, emit: &mut F) -> Result<(), TranslateError>
-where
-    F: FnMut(StreamEvent<'_>) -> Result<(), TranslateError>,
-{
+fn say_arguments(part: PartId, text: String, emit: &mut impl Emit) -> Result<(), TranslateError> {
     if text.is_empty() {
         return Ok(());
     }

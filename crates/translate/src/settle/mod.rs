@@ -19,6 +19,8 @@ mod sampling;
 mod schema;
 mod stop;
 mod thinking;
+mod thinking_messages;
+mod thinking_openai;
 mod tier;
 mod tools;
 
