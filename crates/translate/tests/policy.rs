@@ -113,6 +113,26 @@ fn a_member_that_no_row_knows_is_left_out_and_noted() {
     }
 }
 
+#[test]
+fn an_unknown_setting_of_reasoning_is_noted_by_the_path_it_was_written_at() {
+    let cases = [
+        (Protocol::Messages, json!({"thinking": {"type": "adaptive", "new": 1}}), "thinking.new"),
+        (Protocol::Responses, json!({"reasoning": {"effort": "low", "new": 1}}), "reasoning.new"),
+        (Protocol::Chat, json!({"reasoning": {"effort": "low", "new": 1}}), "reasoning.new"),
+        (Protocol::Chat, json!({"thinking": {"type": "enabled", "new": 1}}), "thinking.new"),
+    ];
+    for (from, settings, path) in cases {
+        let mut body = base(from);
+        for (name, value) in settings.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        for to in Protocol::ALL.into_iter().filter(|to| *to != from) {
+            let dropped = translate(from, to, &body).unwrap().dropped;
+            assert!(dropped.iter().any(|name| name == path), "{path} of {from} at {to}: {dropped:?}");
+        }
+    }
+}
+
 /// The tables of `docs/translation.md`, behind its last line of prose.
 #[test]
 fn the_document_has_the_tables() {

@@ -11,9 +11,8 @@ REFUSED = (
     (anthropic.BadRequestError, 400, "invalid_request_error"),
     (openai.BadRequestError, 400, "invalid_request_error"),
 )
-# The type of a refusal is the provider's, also where that is of the other vendor.
 TOO_LARGE = (
-    (anthropic.RequestTooLargeError, 413, "request_too_large", "invalid_request_error"),
+    (anthropic.RequestTooLargeError, 413, "request_too_large"),
     (openai.APIStatusError, 413, "invalid_request_error"),
 )
 LIMITED = (

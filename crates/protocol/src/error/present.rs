@@ -94,7 +94,8 @@ fn not_the_callers(verdict: &UpstreamVerdict) -> Option<ErrorKind> {
     (!(400..=599).contains(&verdict.status)).then_some(ErrorKind::UpstreamInvalid)
 }
 
-/// The type for an Anthropic client: the upstream's, unless it is one that only OpenAI's dialects have.
+/// The type for an Anthropic client: the upstream's, unless it is one that only OpenAI's dialects have, or OpenAI's
+/// word for every refused request, for which Anthropic has a type by status.
 fn anthropic_type(verdict: &UpstreamVerdict) -> &str {
     const OPENAI_ONLY: [&str; 6] = [
         "server_error",
@@ -105,6 +106,7 @@ fn anthropic_type(verdict: &UpstreamVerdict) -> &str {
         "tokens_usage",
     ];
     match verdict.error_type.as_deref() {
+        Some("invalid_request_error") => anthropic_type_for(verdict.status),
         Some(own) if own.ends_with("_error") && !OPENAI_ONLY.contains(&own) => own,
         Some("request_too_large") => "request_too_large",
         _ => anthropic_type_for(verdict.status),

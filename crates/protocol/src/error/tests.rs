@@ -299,8 +299,16 @@ fn a_verdict_takes_the_nearest_form_in_another_dialect() {
     assert_eq!(overloaded.status(Dialect::Messages), 529);
     let server = refused(500, Some("server_error"), Some("server_error"), "m");
     assert_eq!(body(&server, Dialect::Messages)["error"]["type"], "api_error");
-    let missing = refused(404, Some("invalid_request_error"), None, "m");
-    assert_eq!(body(&missing, Dialect::Messages)["error"]["type"], "invalid_request_error");
+    for (status, named) in [
+        (400, "invalid_request_error"),
+        (404, "not_found_error"),
+        (409, "conflict_error"),
+        (413, "request_too_large"),
+    ] {
+        let openais = refused(status, Some("invalid_request_error"), None, "m");
+        assert_eq!(body(&openais, Dialect::Messages)["error"]["type"], named);
+        assert_eq!(body(&openais, Dialect::Chat)["error"]["type"], "invalid_request_error");
+    }
     let untyped = refused(404, None, None, "m");
     assert_eq!(body(&untyped, Dialect::Messages)["error"]["type"], "not_found_error");
     assert_eq!(body(&untyped, Dialect::Chat)["error"]["type"], "invalid_request_error");

@@ -1,5 +1,7 @@
 //! Top-level members that only the caller's protocol has: each as the policy table says.
 
+use std::borrow::Cow;
+
 use crate::error::TranslateError;
 use crate::ir::Request;
 use crate::notes::Notes;
@@ -19,8 +21,17 @@ pub(super) fn settle(
         }
     }
     for extra in std::mem::take(&mut request.reasoning.extras) {
-        let head = if from == Protocol::Messages { "thinking" } else { "reasoning" };
-        policy::settle_value(from, &format!("{head}.{}", extra.name), extra.json.get(), target, notes)?;
+        policy::settle_value(from, &path(from, &extra.name), extra.json.get(), target, notes)?;
     }
     Ok(())
+}
+
+/// Where the caller wrote a member of the reasoning's settings. A Chat body has several objects of them, so its names
+/// tell the whole path already.
+fn path<'a>(from: Protocol, name: &'a str) -> Cow<'a, str> {
+    match from {
+        Protocol::Messages => Cow::Owned(format!("thinking.{name}")),
+        Protocol::Responses => Cow::Owned(format!("reasoning.{name}")),
+        Protocol::Chat => Cow::Borrowed(name),
+    }
 }
