@@ -112,7 +112,6 @@ impl Case {
             tools: if asks(0) { tools() } else { HashMap::new() },
             stop: if asks(1) { vec!["END".to_owned(), "b".to_owned()] } else { Vec::new() },
             unfence: asks(2),
-            json_tool: asks(3).then(|| "now".to_owned()),
             reasoning: match self.undone >> 4 & 3 {
                 0 | 1 => ReasoningBack::Shown,
                 2 => ReasoningBack::Carried,
