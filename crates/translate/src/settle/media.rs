@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 
 const PDF: &str = "application/pdf";
+const NO_ADDRESS: &str = "must be base64 data or an http(s) address";
 
 /// Refuses what the model cannot see, and gives pictures' types the names that every provider knows.
 pub(super) fn settle(request: &mut Request<'_>, target: &Target<'_>) -> Result<(), TranslateError> {
@@ -25,6 +26,12 @@ fn settle_part(part: &mut TurnPart<'_>, from: Protocol, target: &Target<'_>) -> 
     match &mut part.body {
         PartOfTurn::Image { .. } if !target.traits.vision => {
             Err(TranslateError::refused(image_field(from), "the model sees no pictures"))
+        }
+        PartOfTurn::Image { source, .. } if !can_be_fetched(source) => {
+            Err(TranslateError::refused(image_field(from), NO_ADDRESS))
+        }
+        PartOfTurn::Document(document) if !can_be_fetched(&document.source) => {
+            Err(TranslateError::refused(file_field(from), NO_ADDRESS))
         }
         PartOfTurn::Image { source: Source::Base64 { media_type, .. }, .. } => {
             let known = picture(media_type).ok_or_else(|| {
@@ -54,6 +61,12 @@ pub(crate) fn picture(media_type: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether a link is one that providers of every protocol follow; `data:` in another encoding than base64 is none.
+fn can_be_fetched(source: &Source<'_>) -> bool {
+    let Source::Url(url) = source else { return true };
+    url.starts_with("https://") || url.starts_with("http://")
+}
+
 fn is_pdf(source: &Source<'_>) -> bool {
     match source {
         Source::Base64 { media_type, .. } => media_type.eq_ignore_ascii_case(PDF),
@@ -76,5 +89,24 @@ const fn file_field(from: Protocol) -> &'static str {
         Protocol::Messages => "messages.content.document",
         Protocol::Chat => "messages.content.file",
         Protocol::Responses => "input.input_file",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_on_the_web_are_links() {
+        for (url, fits) in [
+            ("https://h/a.png", true),
+            ("http://h/a.png", true),
+            ("https:a.png", false),
+            ("data:image/png;base10,aGk=", false),
+            ("picture", false),
+        ] {
+            assert_eq!(can_be_fetched(&Source::Url(url.into())), fits, "{url}");
+        }
+        assert!(can_be_fetched(&Source::FileId("file_1".into())));
     }
 }

@@ -97,15 +97,7 @@ impl<'r> Writer<'r, '_> {
     fn image(&self, source: &'r Source<'r>) -> Result<UrlOut<'r>, TranslateError> {
         match source {
             Source::Base64 { media_type, data } => Ok(UrlOut::Data { media_type, data }),
-            Source::Url(url) if is_address(url) => Ok(UrlOut::Address(url)),
-            Source::Url(_) => {
-                let field = match self.request.protocol {
-                    Protocol::Responses => "input.content.image_url",
-                    _ => "messages.content.image.source.url",
-                };
-                let why = "Chat Completions takes an image from an http(s) address or as base64 data";
-                Err(TranslateError::refused(field, why))
-            }
+            Source::Url(url) => Ok(UrlOut::Address(url)),
             Source::FileId(_) | Source::Text(_) | Source::Blocks(_) => {
                 let field = match self.request.protocol {
                     Protocol::Responses => "input.content.file_id",
@@ -164,7 +156,7 @@ impl<'r> Writer<'r, '_> {
                 file.file_data = Some(UrlOut::Data { media_type, data });
             }
             Source::FileId(id) if self.takes_file_ids() => file.file_id = Some(id),
-            Source::Url(url) if (self.own || self.habits.file_urls) && is_address(url) => {
+            Source::Url(url) if self.own || self.habits.file_urls => {
                 file.file_data = Some(UrlOut::Address(url));
             }
             Source::FileId(_) => {
@@ -277,10 +269,4 @@ fn name_for(media_type: &str) -> &'static str {
         "application/pdf" => "document.pdf",
         _ => "document.txt",
     }
-}
-
-/// Whether a link leads elsewhere: `data:` with anything but base64 is none that Chat Completions takes.
-fn is_address(url: &str) -> bool {
-    let is_data = url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));
-    url.contains("://") && !is_data
 }
