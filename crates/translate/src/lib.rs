@@ -20,6 +20,7 @@ mod back;
 mod calls;
 pub mod carrier;
 mod chat;
+mod data_url;
 mod digest;
 mod envelope;
 mod error;

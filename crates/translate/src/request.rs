@@ -40,7 +40,7 @@ pub fn translate_request(
     request.size_bytes = body.len() + history.map_or(0, <[u8]>::len);
     reasoning::settle(&mut request, target, &mut notes, &mut back);
     settle::settle(&mut request, target, &mut notes, &mut back)?;
-    repair::repair(&mut request, target, &mut notes);
+    repair::repair(&mut request, target, &mut notes)?;
     let body = match target.protocol {
         Protocol::Messages => messages::encode_request(&request, target, &mut notes)?,
         Protocol::Chat => chat::encode_request(&request, target, &mut notes)?,

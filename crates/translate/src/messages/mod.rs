@@ -16,7 +16,7 @@ mod wire;
 
 pub(crate) use decode::decode;
 pub(crate) use encode::{WEB_SEARCH, WEB_SEARCH_RESULT, encode};
-pub(crate) use request::{decode_request, encode_request, is_billing_header};
+pub(crate) use request::{decode_request, encode_request, is_billing_header, leave_unsaid};
 pub(crate) use stream_decode::StreamDecoder;
 pub(crate) use stream_encode::StreamEncoder;
 

@@ -9,14 +9,24 @@ mod pairing;
 mod system;
 mod text;
 
+use crate::error::TranslateError;
 use crate::ir::{PartOfTurn, Request, Role, Turn, TurnPart};
+use crate::messages;
 use crate::notes::Notes;
 use crate::target::Target;
 use tollgate_protocol::Protocol;
 
 /// Mends the conversation for `target`.
-pub(crate) fn repair(request: &mut Request<'_>, target: &Target<'_>, notes: &mut Notes) {
+pub(crate) fn repair(
+    request: &mut Request<'_>,
+    target: &Target<'_>,
+    notes: &mut Notes,
+) -> Result<(), TranslateError> {
     if request.protocol != target.protocol {
+        if target.protocol == Protocol::Messages {
+            messages::leave_unsaid(&mut request.turns, request.protocol, notes)?;
+            request.turns.retain(says_something);
+        }
         let apart = target.protocol == Protocol::Chat;
         merge_assistant_turns(&mut request.turns, apart);
         pairing::pair(&mut request.turns, notes);
@@ -27,10 +37,15 @@ pub(crate) fn repair(request: &mut Request<'_>, target: &Target<'_>, notes: &mut
             system::place(&mut request.turns, target.traits.system_in_messages);
         }
     }
-    request.turns.retain(|turn| !turn.parts.is_empty() || !turn.extras.is_empty());
+    request.turns.retain(says_something);
     if target.protocol == Protocol::Messages {
         begin_with_user(&mut request.turns);
     }
+    Ok(())
+}
+
+fn says_something(turn: &Turn<'_>) -> bool {
+    !turn.parts.is_empty() || !turn.extras.is_empty()
 }
 
 /// Joins assistant turns that stand behind one another: what stands between calls and their results is one turn.

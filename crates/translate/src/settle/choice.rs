@@ -1,7 +1,7 @@
 //! Which tools may be called, where the target has no such choice.
 
 use crate::error::TranslateError;
-use crate::ir::{Effort, Request, ThinkingMode, ToolChoice};
+use crate::ir::{Effort, Request, ThinkingMode, ToolChoice, ToolDefinition};
 use crate::notes::Notes;
 use crate::target::Target;
 use crate::traits::{Disabling, ForcedToolChoice};
@@ -14,15 +14,29 @@ pub(super) fn settle(
     target: &Target<'_>,
     notes: &mut Notes,
 ) -> Result<(), TranslateError> {
+    if let Some(ToolChoice::Named { name, namespace }) = &request.tool_choice {
+        is_there(name, namespace.as_deref(), &request.tools)?;
+    }
     if request.tools.is_empty() {
-        // A choice without tools is refused by some and means nothing.
-        request.tool_choice = None;
+        // A choice without tools is refused by some, and asks for nothing unless it asks for a call.
+        if matches!(
+            request.tool_choice.take(),
+            Some(ToolChoice::Required | ToolChoice::Allowed { required: true, .. })
+        ) {
+            notes.add("tool_choice");
+        }
         request.parallel_tool_calls = None;
         return Ok(());
     }
     match request.tool_choice.take() {
         Some(ToolChoice::Allowed { required, names, .. }) => {
             keep_only(request, &names, target);
+            if request.tools.is_empty() {
+                return Err(TranslateError::refused(
+                    "tool_choice",
+                    "none of the tools it allows is among the tools",
+                ));
+            }
             request.tool_choice = Some(if required { ToolChoice::Required } else { ToolChoice::Auto });
         }
         Some(ToolChoice::Hosted { kind, .. }) => {
@@ -38,6 +52,15 @@ pub(super) fn settle(
         request.tool_choice.get_or_insert(ToolChoice::Auto);
     }
     Ok(())
+}
+
+/// A call that nobody can make cannot be forced: the tool was never there, or the target has none of its kind.
+fn is_there(name: &str, namespace: Option<&str>, tools: &[ToolDefinition<'_>]) -> Result<(), TranslateError> {
+    if tools.iter().any(|tool| tool.name == name && tool.namespace.as_deref() == namespace) {
+        return Ok(());
+    }
+    let why = format!("`{name}` is not among the tools, or no tool that the upstream has");
+    Err(TranslateError::refused("tool_choice", why))
 }
 
 /// Leaves only the named tools. They were renamed already, the names in the choice were not.

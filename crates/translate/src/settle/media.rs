@@ -1,8 +1,9 @@
 //! Pictures and documents that the target's model cannot look at. An answer without having seen them would be another
 //! answer, so they are refused.
 
+use crate::data_url::is_media_type;
 use crate::error::TranslateError;
-use crate::ir::{PartOfTurn, Request, Source, TurnPart};
+use crate::ir::{Document, PartOfTurn, Request, Source, TurnPart};
 use crate::target::Target;
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
@@ -42,6 +43,11 @@ fn settle_part(part: &mut TurnPart<'_>, from: Protocol, target: &Target<'_>) -> 
                 *media_type = Cow::Borrowed(known);
             }
             Ok(())
+        }
+        PartOfTurn::Document(Document { source: Source::Base64 { media_type, .. }, .. })
+            if !is_media_type(media_type) =>
+        {
+            Err(TranslateError::refused(file_field(from), "has a media type that is none"))
         }
         PartOfTurn::Document(document) if !target.traits.pdf && is_pdf(&document.source) => {
             Err(TranslateError::refused(file_field(from), "the model reads no PDF"))

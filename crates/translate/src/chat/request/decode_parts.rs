@@ -5,6 +5,7 @@ use super::decode::{missing, required};
 use super::decode_settings::{part_of, raw};
 use super::read::{Str, wire};
 use super::wire::{FileIn, ImageIn, PartIn};
+use crate::data_url::{self, Address};
 use crate::error::TranslateError;
 use crate::ir::{CacheLifetime, Document, Extra, PartOfTurn, Source, TurnPart};
 pub(super) use crate::json::member::object;
@@ -86,14 +87,13 @@ fn image_of<'a>(
 ) -> Result<PartOfTurn<'a>, TranslateError> {
     nested("image_url", image.extras, extras);
     let url = required(image.url, || format!("{}.url", place()))?;
-    let source = match data_url(url) {
-        Data::Base64 { media_type, data } => Source::Base64 { media_type, data },
-        Data::Unencoded => {
-            let what = "must be base64: data:<media type>;base64,<data>";
-            return Err(TranslateError::bad_request(format!("{}.url", place()), what));
+    let source = match data_url::parse(url) {
+        Address::Base64 { media_type, data } => Source::Base64 { media_type, data },
+        Address::Malformed => {
+            return Err(TranslateError::bad_request(format!("{}.url", place()), data_url::MALFORMED));
         }
-        Data::No(url) if url.contains("://") => Source::Url(url),
-        Data::No(_) => {
+        Address::Other(url) if url.contains("://") => Source::Url(url),
+        Address::Other(_) => {
             let what = "must be an http(s) address or a data: URL";
             return Err(TranslateError::bad_request(format!("{}.url", place()), what));
         }
@@ -110,15 +110,18 @@ fn file_of<'a>(
     let title = file.filename.map(|name| name.0);
     let source = match (file.file_id, file.file_data) {
         (Some(Str(id)), None) => Source::FileId(id),
-        (None, Some(Str(data))) => match data_url(data) {
-            Data::Base64 { media_type, data } => Source::Base64 { media_type, data },
-            Data::Unencoded => {
-                let what = "must be base64: data:<media type>;base64,<data>";
-                return Err(TranslateError::bad_request(format!("{}.file_data", place()), what));
+        (None, Some(Str(data))) => match data_url::parse(data) {
+            Address::Base64 { media_type, data } => Source::Base64 { media_type, data },
+            Address::Malformed => {
+                let place = format!("{}.file_data", place());
+                return Err(TranslateError::bad_request(place, data_url::MALFORMED));
             }
-            Data::No(url) if url.starts_with("http://") || url.starts_with("https://") => Source::Url(url),
-            Data::No(data) => {
-                Source::Base64 { media_type: Cow::Borrowed(media_type_of(title.as_deref())), data }
+            Address::Other(url) if url.starts_with("http://") || url.starts_with("https://") => {
+                Source::Url(url)
+            }
+            Address::Other(data) => {
+                let media_type = data_url::media_type_of(&data, title.as_deref());
+                Source::Base64 { media_type: Cow::Borrowed(media_type), data }
             }
         },
         (Some(_), Some(_)) => {
@@ -128,48 +131,6 @@ fn file_of<'a>(
         (None, None) => return Err(TranslateError::bad_request(place(), "must have file_id or file_data")),
     };
     Ok(PartOfTurn::Document(Document { source, title, context: None, citations: false }))
-}
-
-/// What bare base64 is, as far as the file's name tells.
-fn media_type_of(name: Option<&str>) -> &'static str {
-    let ending = name.and_then(|name| name.rsplit_once('.')).map(|(_, ending)| ending.to_ascii_lowercase());
-    match ending.as_deref() {
-        Some("txt" | "md" | "csv" | "log") => "text/plain",
-        _ => "application/pdf",
-    }
-}
-
-/// What a string is that may be a data URL.
-enum Data<'a> {
-    Base64 {
-        media_type: Cow<'a, str>,
-        data: Cow<'a, str>,
-    },
-    /// A data URL in another encoding.
-    Unencoded,
-    /// No data URL.
-    No(Cow<'a, str>),
-}
-
-fn data_url(url: Cow<'_, str>) -> Data<'_> {
-    if !url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
-        return Data::No(url);
-    }
-    let Some(comma) = url.find(',') else { return Data::Unencoded };
-    let head = &url[5..comma];
-    let Some(head) = head.strip_suffix(";base64") else { return Data::Unencoded };
-    let media_type_end = 5 + head.find(';').unwrap_or(head.len());
-    match url {
-        Cow::Borrowed(url) => Data::Base64 {
-            media_type: Cow::Borrowed(&url[5..media_type_end]),
-            data: Cow::Borrowed(&url[comma + 1..]),
-        },
-        Cow::Owned(mut url) => {
-            let data = url.split_off(comma + 1);
-            url.truncate(media_type_end);
-            Data::Base64 { media_type: Cow::Owned(url.split_off(5)), data: Cow::Owned(data) }
-        }
-    }
 }
 
 /// A part that only its own provider knows, put together again.

@@ -1,6 +1,6 @@
 //! A Messages request into the intermediate representation.
 
-use super::decode_blocks::content;
+use super::decode_blocks::{Speaker, content};
 use super::wire::{BodyIn, Content, MessageIn};
 use super::{decode_settings, decode_tools};
 use crate::error::TranslateError;
@@ -36,7 +36,7 @@ pub(crate) fn decode_request(body: &[u8]) -> Result<Request<'_>, TranslateError>
 /// The system text at the head.
 fn system(said: Option<Content<'_>>) -> Result<Option<Turn<'_>>, TranslateError> {
     let Some(said) = said else { return Ok(None) };
-    let parts = content(said, "system")?;
+    let parts = content(said, Speaker::Message(Role::System), "system")?;
     Ok((!parts.is_empty()).then(|| Turn::new(Role::System, parts)))
 }
 
@@ -56,7 +56,8 @@ fn turn(index: usize, message: MessageIn<'_>) -> Result<Turn<'_>, TranslateError
     let Some(said) = message.content else {
         return Err(missing(format!("messages.{index}.content")));
     };
-    let mut turn = Turn::new(role, content(said, &format!("messages.{index}.content"))?);
+    let place = format!("messages.{index}.content");
+    let mut turn = Turn::new(role, content(said, Speaker::Message(role), &place)?);
     turn.extras = message.extras;
     Ok(turn)
 }

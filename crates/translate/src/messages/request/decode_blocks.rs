@@ -5,7 +5,7 @@ use super::decode_source::{document, image};
 use super::wire::{CacheIn, Content};
 use crate::error::TranslateError;
 use crate::ir::{
-    CacheLifetime, CallKind, Extra, PartOfTurn, PastCall, Proof, Reasoning, ToolResult, TurnPart,
+    CacheLifetime, CallKind, Extra, PartOfTurn, PastCall, Proof, Reasoning, Role, ToolResult, TurnPart,
 };
 use crate::json::member::{missing, part_of, required};
 use crate::json::read::Str;
@@ -13,8 +13,32 @@ use crate::json::{Text, compact, non_empty};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
+/// Whose content is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Speaker {
+    /// A message, or the system text.
+    Message(Role),
+    /// A tool's result. It holds no other: they would nest as deeply as the caller likes.
+    Tool,
+}
+
+impl Speaker {
+    /// Whether blocks of this type are for this speaker; those that are for more than one are judged by the provider.
+    fn may_say(self, kind: &str) -> bool {
+        match kind {
+            "tool_use" | "thinking" | "redacted_thinking" => self == Self::Message(Role::Assistant),
+            "tool_result" => self == Self::Message(Role::User),
+            _ => true,
+        }
+    }
+}
+
 /// What a message says; text that stands alone is one part.
-pub(super) fn content<'a>(said: Content<'a>, place: &str) -> Result<Vec<TurnPart<'a>>, TranslateError> {
+pub(super) fn content<'a>(
+    said: Content<'a>,
+    speaker: Speaker,
+    place: &str,
+) -> Result<Vec<TurnPart<'a>>, TranslateError> {
     match said {
         Content::Text(text) if text.is_empty() => Ok(Vec::new()),
         Content::Text(text) => Ok(vec![PartOfTurn::Text { text, phase: None }.into()]),
@@ -22,31 +46,25 @@ pub(super) fn content<'a>(said: Content<'a>, place: &str) -> Result<Vec<TurnPart
             let mut made = Vec::with_capacity(list.len());
             for (at, read) in list.into_iter().enumerate() {
                 // The place is put together only where there is a mistake.
-                made.push(block(read, || format!("{place}.{at}"))?);
+                made.push(block(read, speaker, || format!("{place}.{at}"))?);
             }
             Ok(made)
         }
     }
 }
 
-/// What a tool gave. A result is none of it: they would nest as deeply as the caller likes.
-fn result_content<'a>(said: Content<'a>, place: &str) -> Result<Vec<TurnPart<'a>>, TranslateError> {
-    let is_result = |block: &BlockIn<'_>| block.kind.as_deref() == Some("tool_result");
-    if let Content::Blocks(list) = &said
-        && let Some(at) = list.iter().position(is_result)
-    {
-        return Err(TranslateError::bad_request(
-            format!("{place}.{at}.type"),
-            "must not be tool_result here",
-        ));
-    }
-    content(said, place)
-}
-
-fn block<'a>(mut read: BlockIn<'a>, place: impl Fn() -> String) -> Result<TurnPart<'a>, TranslateError> {
+fn block<'a>(
+    mut read: BlockIn<'a>,
+    speaker: Speaker,
+    place: impl Fn() -> String,
+) -> Result<TurnPart<'a>, TranslateError> {
     let Some(kind) = read.kind.take() else {
         return Err(missing(format!("{}.type", place())));
     };
+    if !speaker.may_say(&kind) {
+        let what = format!("must not be {kind} here");
+        return Err(TranslateError::bad_request(format!("{}.type", place()), what));
+    }
     let (cache, extra) = cache_control(read.cache_control.take());
     if let Some(whole) = read.whole.take() {
         // The whole block is kept, so its members are not kept again.
@@ -121,7 +139,7 @@ fn result<'a>(read: &mut BlockIn<'a>, place: impl Fn() -> String) -> Result<Part
         non_empty(read.tool_use_id.take()).ok_or_else(|| missing(format!("{}.tool_use_id", place())))?;
     let content = match read.content.take() {
         None => Vec::new(),
-        Some(said) => result_content(said, &format!("{}.content", place()))?,
+        Some(said) => content(said, Speaker::Tool, &format!("{}.content", place()))?,
     };
     let is_error = read.is_error.unwrap_or_default();
     Ok(PartOfTurn::ToolResult(ToolResult { call_id, kind: CallKind::Function, content, is_error }))

@@ -3,8 +3,7 @@
 use super::encode::Writer;
 use super::write::{BlockOut, SaidOut};
 use crate::error::TranslateError;
-use crate::ir::{CallKind, PartOfTurn, PastCall, Proof, Reasoning, Role, ToolResult, TurnPart};
-use crate::json::member::{undated, wire_type};
+use crate::ir::{CallKind, PartOfTurn, PastCall, Proof, Reasoning, ToolResult, TurnPart};
 use crate::json::{Extras, to_object};
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
@@ -16,7 +15,6 @@ impl<'r> Writer<'r, '_> {
     /// Adds a part to the blocks of a message.
     pub(super) fn part(
         &mut self,
-        role: Role,
         part: &'r TurnPart<'r>,
         blocks: &mut Vec<BlockOut<'r>>,
     ) -> Result<(), TranslateError> {
@@ -28,7 +26,7 @@ impl<'r> Writer<'r, '_> {
             blocks.push(BlockOut::Raw(json));
             return Ok(());
         }
-        let Some(mut said) = self.said(role, part)? else { return Ok(()) };
+        let Some(mut said) = self.said(part)? else { return Ok(()) };
         if self.own {
             said.extras = Extras::top(&part.extras, &OBJECTS);
         } else {
@@ -44,26 +42,16 @@ impl<'r> Writer<'r, '_> {
         Ok(())
     }
 
-    fn said(&mut self, role: Role, part: &'r TurnPart<'r>) -> Result<Option<SaidOut<'r>>, TranslateError> {
+    /// A part as a block; none where a request of another protocol says what was left out before (`unsaid`).
+    fn said(&mut self, part: &'r TurnPart<'r>) -> Result<Option<SaidOut<'r>>, TranslateError> {
         match &part.body {
             PartOfTurn::Text { text, phase } => {
                 if phase.is_some() {
                     self.foreign.settle("input.phase")?;
                 }
-                // Empty texts are refused.
                 Ok((!text.trim().is_empty()).then(|| SaidOut::text(text)))
             }
-            PartOfTurn::Refusal { text } => Ok((!text.trim().is_empty()).then(|| SaidOut::text(text))),
-            PartOfTurn::Image { .. } | PartOfTurn::Document(_) if !self.own && role != Role::User => {
-                let word = match role {
-                    Role::Assistant => "assistant.image",
-                    Role::Developer => "developer.image",
-                    Role::System | Role::User => "system.image",
-                };
-                let field = self.foreign.part(word);
-                self.foreign.settle(&field)?;
-                Ok(None)
-            }
+            PartOfTurn::Refusal { text } => Ok(Some(SaidOut::text(text))),
             PartOfTurn::Image { source, detail } => self.image(source, detail.as_deref(), part).map(Some),
             PartOfTurn::Document(document) => self.document(document, part).map(Some),
             PartOfTurn::Audio { .. } => {
@@ -73,25 +61,13 @@ impl<'r> Writer<'r, '_> {
             PartOfTurn::Reasoning(reasoning) => self.reasoning(reasoning),
             PartOfTurn::ToolCall(call) => self.call(call).map(Some),
             PartOfTurn::ToolResult(result) => self.result(result).map(Some),
-            // What these items brought was read into the tools and settings.
-            PartOfTurn::Other { kind, .. }
-                if matches!(&**kind, "additional_tools" | "configuration_update") =>
-            {
-                Ok(None)
-            }
-            PartOfTurn::ServerToolCall { json, .. } => self.left_out(&wire_type(json)),
-            PartOfTurn::ServerToolResult { kind, .. } | PartOfTurn::Other { kind, .. } => self.left_out(kind),
+            PartOfTurn::ServerToolCall { .. }
+            | PartOfTurn::ServerToolResult { .. }
+            | PartOfTurn::Other { .. } => Ok(None),
         }
     }
 
-    fn left_out(&mut self, kind: &str) -> Result<Option<SaidOut<'r>>, TranslateError> {
-        let field = self.foreign.part(undated(kind));
-        self.foreign.settle(&field)?;
-        Ok(None)
-    }
-
-    /// Only what Anthropic itself proves is taken. What came in this protocol without a proof is another vendor's, who
-    /// judges it.
+    /// What came in this protocol without a proof is another vendor's, who judges it.
     fn reasoning(&mut self, reasoning: &'r Reasoning<'r>) -> Result<Option<SaidOut<'r>>, TranslateError> {
         let signature = match &reasoning.proof {
             Some(Proof::Redacted(data)) => {
@@ -104,8 +80,7 @@ impl<'r> Writer<'r, '_> {
             Some(Proof::Signature(signature)) => Some(&**signature),
             None if self.own => None,
             None | Some(Proof::Encrypted(_)) => {
-                let field = if self.own { "messages.content.thinking" } else { "reasoning" };
-                self.foreign.settle(field)?;
+                self.foreign.settle("messages.content.thinking")?;
                 return Ok(None);
             }
         };

@@ -16,19 +16,17 @@ impl<'r> Writer<'r, '_> {
         let mut system = Vec::new();
         for turn in head {
             self.parts(turn, &mut system)?;
-            self.turn_extras(turn)?;
         }
         let system = (!system.is_empty()).then(|| content(system));
         let mut made: Vec<(&'static str, Vec<BlockOut<'r>>, Extras<'r>)> = Vec::with_capacity(rest.len());
         for turn in rest {
             let role = role(turn.role);
-            let extras = self.turn_extras(turn)?;
             match made.last_mut() {
                 Some((last, blocks, _)) if *last == role && !self.own => self.parts(turn, blocks)?,
                 _ => {
                     let mut blocks = Vec::with_capacity(turn.parts.len());
                     self.parts(turn, &mut blocks)?;
-                    made.push((role, blocks, extras));
+                    made.push((role, blocks, Extras::top(&turn.extras, &[])));
                 }
             }
         }
@@ -41,19 +39,7 @@ impl<'r> Writer<'r, '_> {
     }
 
     fn parts(&mut self, turn: &'r Turn<'r>, blocks: &mut Vec<BlockOut<'r>>) -> Result<(), TranslateError> {
-        turn.parts.iter().try_for_each(|part| self.part(turn.role, part, blocks))
-    }
-
-    fn turn_extras(&mut self, turn: &'r Turn<'r>) -> Result<Extras<'r>, TranslateError> {
-        if self.own {
-            return Ok(Extras::top(&turn.extras, &[]));
-        }
-        if turn.name.is_some() {
-            self.foreign.settle("messages.name")?;
-        }
-        let at = self.foreign.turn("");
-        self.foreign.extras(&at, &turn.extras)?;
-        Ok(Extras::default())
+        turn.parts.iter().try_for_each(|part| self.part(part, blocks))
     }
 
     /// What a tool gave; nothing at all is left out.
@@ -63,7 +49,7 @@ impl<'r> Writer<'r, '_> {
     ) -> Result<Option<ContentOut<'r>>, TranslateError> {
         let mut blocks = Vec::with_capacity(parts.len());
         for part in parts {
-            self.part(Role::User, part, &mut blocks)?;
+            self.part(part, &mut blocks)?;
         }
         Ok((!blocks.is_empty()).then(|| content(blocks)))
     }

@@ -16,6 +16,7 @@ mod encode_settings;
 mod encode_source;
 mod encode_tools;
 mod encode_turns;
+mod unsaid;
 mod wire;
 mod write;
 
@@ -24,6 +25,7 @@ mod tests;
 
 pub(crate) use decode::decode_request;
 pub(crate) use encode::encode_request;
+pub(crate) use unsaid::leave_unsaid;
 
 /// How Claude Code's own accounting begins, which is no part of the prompt.
 const BILLING_HEADER: &str = "x-anthropic-billing-header:";

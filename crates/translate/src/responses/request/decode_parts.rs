@@ -5,6 +5,7 @@ use super::decode_settings::reread;
 use super::path::Path;
 use super::value::Val;
 use super::wire::{BreakpointIn, ContentIn, ItemIn, PartIn};
+use crate::data_url::{self, Address};
 use crate::error::TranslateError;
 use crate::ir::{CacheLifetime, Document, Extra, PartOfTurn, Proof, Reasoning, Source, TurnPart};
 use crate::json::member::raw;
@@ -125,7 +126,7 @@ fn image<'a>(read: &mut PartIn<'a>, path: &Path<'_>) -> Result<PartOfTurn<'a>, T
         Some(_) => None,
     };
     let source = match (url, file_id) {
-        (Some(url), _) => data_url(url).unwrap_or_else(Source::Url),
+        (Some(url), _) => source(url, &path.at("image_url"))?,
         (None, Some(id)) => Source::FileId(id),
         (None, None) => return Err(path.at("image_url").wrong("is required, or `file_id`")),
     };
@@ -137,12 +138,15 @@ fn file<'a>(read: &mut PartIn<'a>, path: &Path<'_>) -> Result<Document<'a>, Tran
     let title = read.filename.take().get(&path.at("filename"))?;
     let data = read.file_data.take().get(&path.at("file_data"))?;
     let source = match data {
-        Some(data) => data_url(data).unwrap_or_else(|data| {
-            let media_type = media_type(title.as_deref().unwrap_or_default()).into();
-            Source::Base64 { media_type, data }
-        }),
+        Some(data) => match source(data, &path.at("file_data"))? {
+            Source::Url(data) => {
+                let media_type = data_url::media_type_of(&data, title.as_deref()).into();
+                Source::Base64 { media_type, data }
+            }
+            source => source,
+        },
         None => match read.file_url.take().get(&path.at("file_url"))? {
-            Some(url) => data_url(url).unwrap_or_else(Source::Url),
+            Some(url) => source(url, &path.at("file_url"))?,
             None => match read.file_id.take().get(&path.at("file_id"))? {
                 Some(id) => Source::FileId(id),
                 None => return Err(path.at("file_data").wrong("is required, or `file_url`, or `file_id`")),
@@ -152,49 +156,13 @@ fn file<'a>(read: &mut PartIn<'a>, path: &Path<'_>) -> Result<Document<'a>, Tran
     Ok(Document { source, title, context: None, citations: false })
 }
 
-/// What a bare base64 file is, by its name.
-fn media_type(filename: &str) -> &'static str {
-    let ends = |end: &str| {
-        filename.len() >= end.len()
-            && filename.is_char_boundary(filename.len() - end.len())
-            && filename[filename.len() - end.len()..].eq_ignore_ascii_case(end)
-    };
-    match () {
-        () if ends(".txt") => "text/plain",
-        () if ends(".md") => "text/markdown",
-        () if ends(".csv") => "text/csv",
-        () if ends(".json") => "application/json",
-        () if ends(".pdf") || filename.is_empty() => "application/pdf",
-        () => "application/octet-stream",
+/// The source at an address, which may be the data itself.
+fn source<'a>(url: Cow<'a, str>, path: &Path<'_>) -> Result<Source<'a>, TranslateError> {
+    match data_url::parse(url) {
+        Address::Base64 { media_type, data } => Ok(Source::Base64 { media_type, data }),
+        Address::Malformed => Err(path.wrong(data_url::MALFORMED)),
+        Address::Other(url) => Ok(Source::Url(url)),
     }
-}
-
-/// The base64 of a `data:` address, without copying it.
-fn data_url(url: Cow<'_, str>) -> Result<Source<'_>, Cow<'_, str>> {
-    let Some((media_end, data_start)) = split_data_url(&url) else { return Err(url) };
-    Ok(match url {
-        Cow::Borrowed(url) => Source::Base64 {
-            media_type: Cow::Borrowed(&url["data:".len()..media_end]),
-            data: Cow::Borrowed(&url[data_start..]),
-        },
-        Cow::Owned(mut url) => {
-            let data = url.split_off(data_start);
-            let media_type = url["data:".len()..media_end].to_owned();
-            Source::Base64 { media_type: Cow::Owned(media_type), data: Cow::Owned(data) }
-        }
-    })
-}
-
-/// Where the media type of a base64 `data:` address ends, and where the data begins.
-fn split_data_url(url: &str) -> Option<(usize, usize)> {
-    let head = url.get(.."data:".len())?;
-    if !head.eq_ignore_ascii_case("data:") {
-        return None;
-    }
-    let comma = url.bytes().take(256).position(|byte| byte == b',')?;
-    let base64 = url[..comma].strip_suffix(";base64")?.len();
-    let media_end = url[..base64].find(';').unwrap_or(base64);
-    (media_end > "data:".len()).then_some((media_end, comma + 1))
 }
 
 fn breakpoint(
@@ -252,39 +220,4 @@ fn raw_content(texts: &[Cow<'_, str>]) -> Result<Box<RawValue>, TranslateError> 
     }
     let parts: Vec<_> = texts.iter().map(|text| Content { kind: "reasoning_text", text }).collect();
     serde_json::value::to_raw_value(&parts).map_err(TranslateError::Encode)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_base64_data_addresses_are_taken_apart() {
-        for (url, want) in [
-            ("data:image/png;base64,AAAA", Some(("image/png", "AAAA"))),
-            ("DATA:image/png;charset=x;base64,AA", Some(("image/png", "AA"))),
-            ("data:text/plain,hello", None),
-            ("data:;base64,AA", None),
-            ("https://example.com/a,b", None),
-            ("dä", None),
-        ] {
-            for url in [Cow::Borrowed(url), Cow::Owned(url.to_owned())] {
-                let got = match data_url(url) {
-                    Ok(Source::Base64 { media_type, data }) => {
-                        Some((media_type.into_owned(), data.into_owned()))
-                    }
-                    _ => None,
-                };
-                let got = got.as_ref().map(|(kind, data)| (kind.as_str(), data.as_str()));
-                assert_eq!(got, want);
-            }
-        }
-    }
-
-    #[test]
-    fn a_bare_file_is_what_its_name_says() {
-        assert_eq!(media_type("a.PDF"), "application/pdf");
-        assert_eq!(media_type("ä"), "application/octet-stream");
-        assert_eq!(media_type("notes.md"), "text/markdown");
-    }
 }

@@ -3,10 +3,17 @@
 use crate::error::TranslateError;
 use crate::messages::request::decode::decode_request;
 
-fn with(block: &str) -> String {
+fn said_by(role: &str, block: &str) -> String {
     format!(
-        r#"{{"model":"m","messages":[{{"role":"user","content":[{{"type":"text","text":"a"}},{block}]}}]}}"#
+        r#"{{"model":"m","messages":[{{"role":"{role}","content":[{{"type":"text","text":"a"}},{block}]}}]}}"#
     )
+}
+
+/// A block, said by whoever may say it.
+fn with(block: &str) -> String {
+    let assistants = ["thinking", "redacted_thinking", "tool_use"];
+    let is_assistants = assistants.iter().any(|kind| block.starts_with(&format!(r#"{{"type":"{kind}""#)));
+    said_by(if is_assistants { "assistant" } else { "user" }, block)
 }
 
 fn beside(member: &str) -> String {
@@ -73,6 +80,26 @@ fn mistakes_in_blocks_are_placed() {
     ] {
         assert_eq!(field(&with(block)), format!("messages.0.content.1{want}"), "{block}");
     }
+}
+
+#[test]
+fn blocks_of_another_speaker_are_refused() {
+    let call = r#"{"type":"tool_use","id":"t","name":"f","input":{}}"#;
+    let result = r#"{"type":"tool_result","tool_use_id":"t"}"#;
+    let thinking = r#"{"type":"thinking","thinking":"h","signature":"s"}"#;
+    for (role, block) in [
+        ("user", call),
+        ("system", call),
+        ("assistant", result),
+        ("system", result),
+        ("user", thinking),
+        ("system", r#"{"type":"redacted_thinking","data":"s"}"#),
+    ] {
+        assert_eq!(field(&said_by(role, block)), "messages.0.content.1.type", "{role} {block}");
+    }
+    let in_result = format!(r#"{{"type":"tool_result","tool_use_id":"t","content":[{call}]}}"#);
+    assert_eq!(field(&with(&in_result)), "messages.0.content.1.content.0.type");
+    assert_eq!(field(&beside(&format!(r#""system":[{thinking}]"#))), "system.0.type");
 }
 
 #[test]

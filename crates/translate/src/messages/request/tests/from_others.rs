@@ -6,6 +6,7 @@ use crate::ir::{
     Source, ToolChoice, ToolDefinition, ToolDefinitionKind, ToolResult, Turn, TurnPart,
 };
 use crate::messages::request::encode::encode_for;
+use crate::messages::request::leave_unsaid;
 use crate::notes::Notes;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -61,6 +62,9 @@ fn tool(name: &'static str, kind: ToolDefinitionKind<'static>) -> ToolDefinition
 
 fn write(request: &Request<'_>) -> (Value, Vec<String>) {
     let mut notes = Notes::default();
+    let mut request = request.clone();
+    leave_unsaid(&mut request.turns, request.protocol, &mut notes).unwrap();
+    let request = &request;
     let written = encode_for(request, "up", &mut notes).unwrap();
     (serde_json::from_slice(&written).unwrap(), notes.to_strings())
 }
