@@ -12,6 +12,7 @@ mod reasoning;
 mod request;
 mod tool;
 mod turn;
+mod wording;
 mod words;
 
 pub use event::{Delta, Emit, PartId, PartStart, StreamEvent, StreamStart};
@@ -23,6 +24,7 @@ pub use turn::{
     CallKind, Document, Extra, MadeBy, PartOfTurn, PastCall, Proof, Reasoning, Role, Source, ToolResult,
     Turn, TurnPart,
 };
+pub use wording::Wording;
 
 use std::borrow::Cow;
 use tollgate_base::Usage;

@@ -1,6 +1,6 @@
 //! The turns of a conversation and their parts, as a request has them.
 
-use super::{CacheLifetime, Phase};
+use super::{CacheLifetime, Phase, Wording};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -71,7 +71,7 @@ pub enum PartOfTurn<'a> {
     /// Text.
     Text {
         /// The text.
-        text: Cow<'a, str>,
+        text: Wording<'a>,
         /// Whether it led up to a tool call or was the answer; Responses, assistant turns.
         phase: Option<Phase>,
     },

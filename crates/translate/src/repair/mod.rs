@@ -69,7 +69,7 @@ fn merge_assistant_turns(turns: &mut Vec<Turn<'_>>, apart: bool) {
                 && !before.is_empty()
                 && !behind.is_empty()
             {
-                before.to_mut().push_str("\n\n");
+                before.push_str("\n\n");
             }
             earlier.parts.append(&mut later.parts);
         }

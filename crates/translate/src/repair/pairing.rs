@@ -140,7 +140,7 @@ fn orphans_to_text<'a>(turns: &mut Vec<Turn<'a>>, results: Results<'a>, notes: &
                 }
                 None => {
                     notes.add("tool_result_without_call");
-                    part.body = PartOfTurn::Text { text: as_text(result), phase: None };
+                    part.body = PartOfTurn::Text { text: as_text(result).into(), phase: None };
                 }
             }
         }
@@ -165,7 +165,7 @@ fn calls_of(turn: &Turn<'_>) -> Vec<String> {
 }
 
 /// A result's texts under a line that says whose they are.
-fn as_text<'a>(result: &ToolResult<'_>) -> Cow<'a, str> {
+fn as_text(result: &ToolResult<'_>) -> String {
     let mut text = format!("[result of tool call {}]", result.call_id);
     for part in &result.content {
         if let PartOfTurn::Text { text: piece, .. } = &part.body {
@@ -173,5 +173,5 @@ fn as_text<'a>(result: &ToolResult<'_>) -> Cow<'a, str> {
             text.push_str(piece);
         }
     }
-    Cow::Owned(text)
+    text
 }

@@ -1,7 +1,6 @@
 //! System text in the middle of a conversation, where the target may not take it.
 
 use crate::ir::{PartOfTurn, Role, Turn, TurnPart};
-use std::borrow::Cow;
 
 /// Puts system turns behind the head of the conversation where Messages takes them, or into user turns.
 ///
@@ -43,10 +42,10 @@ fn results_in(turn: &Turn<'_>) -> usize {
 
 fn reminder(mut part: TurnPart<'_>) -> Option<TurnPart<'_>> {
     let PartOfTurn::Text { text, .. } = &part.body else { return Some(part) };
-    if text.trim().is_empty() {
+    if text.is_blank() {
         return None;
     }
-    let text = Cow::Owned(format!("<system-reminder>\n{text}\n</system-reminder>"));
+    let text = format!("<system-reminder>\n{text}\n</system-reminder>").into();
     part.body = PartOfTurn::Text { text, phase: None };
     Some(part)
 }

@@ -15,5 +15,5 @@ pub(crate) fn drop_blank(turns: &mut [Turn<'_>]) {
 }
 
 fn is_blank(part: &TurnPart<'_>) -> bool {
-    matches!(&part.body, PartOfTurn::Text { text, .. } if text.trim().is_empty())
+    matches!(&part.body, PartOfTurn::Text { text, .. } if text.is_blank())
 }

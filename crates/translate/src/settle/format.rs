@@ -8,7 +8,6 @@ use crate::json::compact;
 use crate::notes::Notes;
 use crate::target::Target;
 use crate::traits::StructuredOutput;
-use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 
 const ONE_OBJECT: &str = "Reply with one JSON object only, without any text around it.";
@@ -79,13 +78,13 @@ fn ask_where_unsaid(request: &mut Request<'_>, target: &Target<'_>) {
         ask(request, ONE_OBJECT);
         return;
     }
-    let part = PartOfTurn::Text { text: Cow::Borrowed(ONE_OBJECT), phase: None }.into();
+    let part = PartOfTurn::Text { text: ONE_OBJECT.into(), phase: None }.into();
     request.turns.push(Turn::new(Role::Developer, vec![part]));
 }
 
 /// Puts a line at the end of the instructions at the head of the conversation.
 fn ask(request: &mut Request<'_>, line: &str) {
-    let part = PartOfTurn::Text { text: Cow::Owned(line.to_owned()), phase: None }.into();
+    let part = PartOfTurn::Text { text: line.to_owned().into(), phase: None }.into();
     let head = request.turns.iter().take_while(|turn| turn.role.instructs()).count();
     match head.checked_sub(1) {
         Some(last) => request.turns[last].parts.push(part),

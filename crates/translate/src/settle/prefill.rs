@@ -41,7 +41,7 @@ fn begins_the_answer(turns: &[Turn<'_>]) -> bool {
 
 fn says_something(part: &PartOfTurn<'_>) -> bool {
     match part {
-        PartOfTurn::Text { text, .. } => !text.trim().is_empty(),
+        PartOfTurn::Text { text, .. } => !text.is_blank(),
         PartOfTurn::Reasoning(_) => false,
         _ => true,
     }

@@ -59,7 +59,7 @@ fn fact(role: Role, part: &TurnPart<'_>) -> Option<Fact> {
         }
         PartOfTurn::ToolResult(result) => {
             let texts = result.content.iter().filter_map(|part| match &part.body {
-                PartOfTurn::Text { text, .. } => Some(text.as_ref()),
+                PartOfTurn::Text { text, .. } => Some(&**text),
                 _ => None,
             });
             Fact::Result(result.call_id.to_string(), texts.collect())

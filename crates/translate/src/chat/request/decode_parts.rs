@@ -57,7 +57,7 @@ fn body<'a>(
     };
     match (&*kind, read) {
         ("text", PartIn { text, .. }) => {
-            let text = text.ok_or_else(|| missing(format!("{}.text", place())))?.0;
+            let text = text.ok_or_else(|| missing(format!("{}.text", place())))?.0.into();
             Ok(PartOfTurn::Text { text, phase: None })
         }
         ("refusal", PartIn { refusal, .. }) => {

@@ -156,7 +156,7 @@ impl<'a> Conversation<'a> {
 fn content<'a>(index: usize, said: Option<Content<'a>>) -> Result<Vec<TurnPart<'a>>, TranslateError> {
     match said {
         None => Ok(Vec::new()),
-        Some(Content::Text(text)) => Ok(vec![PartOfTurn::Text { text, phase: None }.into()]),
+        Some(Content::Text(text)) => Ok(vec![PartOfTurn::Text { text: text.into(), phase: None }.into()]),
         Some(Content::Parts(list)) => parts(list, |at| format!("messages.{index}.content.{at}")),
     }
 }

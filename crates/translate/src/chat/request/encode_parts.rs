@@ -6,7 +6,7 @@ use super::write::Extras;
 use super::write_parts::{AudioOut, ContentOut, FileOut, ImageOut, MarkOut, PartOut, SaidOut, UrlOut};
 use crate::error::TranslateError;
 use crate::family::CacheMark;
-use crate::ir::{CacheLifetime, Document, PartOfTurn, Source, TurnPart};
+use crate::ir::{CacheLifetime, Document, PartOfTurn, Source, TurnPart, Wording};
 use crate::json::member::{undated, wire_type};
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
@@ -29,11 +29,11 @@ impl<'r> Writer<'r, '_> {
                 }
                 // Other protocols' empty texts say nothing, and many servers refuse them.
                 if self.own || !text.is_empty() {
-                    parts.push(SaidOut::Text { text: Cow::Borrowed(text) }.into());
+                    parts.push(SaidOut::Text { text: text.borrowed() }.into());
                 }
             }
             PartOfTurn::Refusal { text } if self.own => parts.push(SaidOut::Refusal { refusal: text }.into()),
-            PartOfTurn::Refusal { text } => parts.push(SaidOut::Text { text: Cow::Borrowed(text) }.into()),
+            PartOfTurn::Refusal { text } => parts.push(SaidOut::Text { text: Wording::from(&**text) }.into()),
             PartOfTurn::Image { source, detail } => {
                 let url = self.image(source)?;
                 let extras = self.extras_of("image_url", part);
@@ -56,7 +56,7 @@ impl<'r> Writer<'r, '_> {
                 return Ok(());
             }
             PartOfTurn::Other { kind, json } => match text_of(kind, json) {
-                Some(text) => parts.push(SaidOut::Text { text: Cow::Owned(text) }.into()),
+                Some(text) => parts.push(SaidOut::Text { text: text.into() }.into()),
                 None => return self.settle_part(kind),
             },
             PartOfTurn::ServerToolCall { json, .. } => return self.settle_part(&wire_type(json)),
@@ -129,13 +129,13 @@ impl<'r> Writer<'r, '_> {
         };
         if let Some(text) = text {
             let text = headed([document.title.as_deref(), document.context.as_deref()], text);
-            parts.push(SaidOut::Text { text }.into());
+            parts.push(SaidOut::Text { text: text.into() }.into());
             return Ok(());
         }
         let mut file = self.file(document)?;
         file.extras = self.extras_of("file", part);
         if let Some(context) = &document.context {
-            parts.push(SaidOut::Text { text: Cow::Borrowed(context) }.into());
+            parts.push(SaidOut::Text { text: Wording::from(&**context) }.into());
         }
         parts.push(SaidOut::File { file }.into());
         Ok(())
@@ -208,7 +208,7 @@ impl<'r> Writer<'r, '_> {
     /// Parts as the content of a message: one string where they are one plain text, or where text has to be a string.
     pub(super) fn content(&self, mut parts: Vec<PartOut<'r>>) -> ContentOut<'r> {
         if parts.is_empty() {
-            return ContentOut::Text(Cow::Borrowed(""));
+            return ContentOut::Text(Wording::default());
         }
         if !parts.iter().all(|part| is_plain_text(part, !self.lists())) {
             return ContentOut::Parts(parts);
@@ -230,7 +230,7 @@ impl<'r> Writer<'r, '_> {
                 joined.push_str(text);
             }
         }
-        ContentOut::Text(Cow::Owned(joined))
+        ContentOut::Text(joined.into())
     }
 }
 

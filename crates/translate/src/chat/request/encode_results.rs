@@ -5,7 +5,6 @@ use super::write::MessageOut;
 use super::write_parts::{ContentOut, PartOut, SaidOut};
 use crate::error::TranslateError;
 use crate::ir::{PartOfTurn, Source, ToolResult, TurnPart};
-use std::borrow::Cow;
 
 impl<'r> Writer<'r, '_> {
     /// The message of one result. Pictures and files that it cannot hold are added to `later`, the user's message behind
@@ -27,8 +26,8 @@ impl<'r> Writer<'r, '_> {
             moved += 1;
             let what = if matches!(inner.body, PartOfTurn::Image { .. }) { "image" } else { "document" };
             let label = format!("{what} {moved} of tool call {}", result.call_id);
-            parts.push(SaidOut::Text { text: Cow::Owned(format!("[{label} follows]")) }.into());
-            later.push(SaidOut::Text { text: Cow::Owned(format!("[{label}]")) }.into());
+            parts.push(SaidOut::Text { text: format!("[{label} follows]").into() }.into());
+            later.push(SaidOut::Text { text: format!("[{label}]").into() }.into());
             self.part(inner, later)?;
         }
         if result.is_error {
@@ -60,9 +59,9 @@ fn is_picture_or_file(part: &TurnPart<'_>) -> bool {
 fn mark_error(parts: &mut Vec<PartOut<'_>>) {
     for part in parts.iter_mut() {
         if let PartOut::Said { said: SaidOut::Text { text }, .. } = part {
-            *text = Cow::Owned(format!("Error: {text}"));
+            *text = format!("Error: {text}").into();
             return;
         }
     }
-    parts.insert(0, SaidOut::Text { text: Cow::Borrowed("Error") }.into());
+    parts.insert(0, SaidOut::Text { text: "Error".into() }.into());
 }

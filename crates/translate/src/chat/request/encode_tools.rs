@@ -10,7 +10,7 @@ use super::write_tools::{
 };
 use crate::error::TranslateError;
 use crate::ir::{ToolChoice, ToolDefinition, ToolDefinitionKind};
-use crate::json::member::undated;
+use crate::json::member::{required, undated};
 use serde_json::value::RawValue;
 
 /// Objects of a tool whose unknown members are kept by their whole path.
@@ -147,11 +147,10 @@ wire! {
 
 fn nested_format(json: &RawValue) -> Result<CustomFormatOut<'_>, TranslateError> {
     let read: FlatFormatIn<'_> = part_of("tools.format", json)?;
-    Ok(match (read.kind, read.syntax, read.definition) {
-        (Some(kind), Some(syntax), Some(definition)) if kind.0 == "grammar" => CustomFormatOut::Grammar {
-            r#type: "grammar",
-            grammar: GrammarOut { syntax: syntax.0, definition: definition.0 },
-        },
-        _ => CustomFormatOut::Raw(json),
-    })
+    if read.kind.is_none_or(|kind| kind.0 != "grammar") {
+        return Ok(CustomFormatOut::Raw(json));
+    }
+    let syntax = required(read.syntax, || "tools.format.syntax".to_owned())?;
+    let definition = required(read.definition, || "tools.format.definition".to_owned())?;
+    Ok(CustomFormatOut::Grammar { r#type: "grammar", grammar: GrammarOut { syntax, definition } })
 }

@@ -6,7 +6,7 @@ use super::write_parts::{ContentOut, PartOut, SaidOut};
 use crate::chat::join::Joiner;
 use crate::error::TranslateError;
 use crate::family::ReasoningMember;
-use crate::ir::{CallKind, PartOfTurn, PastCall, Reasoning, Role, Turn, TurnPart};
+use crate::ir::{CallKind, PartOfTurn, PastCall, Reasoning, Role, Turn, TurnPart, Wording};
 use crate::messages::is_billing_header;
 use std::borrow::Cow;
 
@@ -98,7 +98,7 @@ impl<'r> Writer<'r, '_> {
         } else if !text.is_empty() {
             ContentOut::Text(text)
         } else if calls.is_empty() && refusal.is_none() {
-            ContentOut::Text(Cow::Borrowed(""))
+            ContentOut::Text(Wording::default())
         } else {
             ContentOut::Null
         };
@@ -126,12 +126,12 @@ impl<'r> Writer<'r, '_> {
                 join("\n\n", text, said.refusal.get_or_insert_default());
             }
             PartOfTurn::Refusal { text } => {
-                said.parts.push(SaidOut::Text { text: Cow::Borrowed(text) }.into());
-                said.text(Cow::Borrowed(text));
+                said.parts.push(SaidOut::Text { text: Wording::from(&**text) }.into());
+                said.text(Wording::from(&**text));
             }
             PartOfTurn::Text { text, .. } => {
                 self.part(part, &mut said.parts)?;
-                said.text(Cow::Borrowed(text));
+                said.text(text.borrowed());
             }
             PartOfTurn::Image { .. } | PartOfTurn::Audio { .. } if !self.own => {
                 let field = self.foreign.part("assistant.image");
@@ -211,7 +211,7 @@ struct Said<'r> {
     /// As a list of parts.
     parts: Vec<PartOut<'r>>,
     /// As one text.
-    text: Cow<'r, str>,
+    text: Wording<'r>,
     joiner: Joiner,
     reasoning: Option<Cow<'r, str>>,
     refusal: Option<Cow<'r, str>>,
@@ -219,7 +219,7 @@ struct Said<'r> {
 }
 
 impl<'r> Said<'r> {
-    fn text(&mut self, piece: Cow<'r, str>) {
+    fn text(&mut self, piece: Wording<'r>) {
         if piece.is_empty() {
             return;
         }
@@ -227,9 +227,8 @@ impl<'r> Said<'r> {
         if self.text.is_empty() {
             self.text = piece;
         } else {
-            let text = self.text.to_mut();
-            text.push_str(separator);
-            text.push_str(&piece);
+            self.text.push_str(separator);
+            self.text.push_str(&piece);
         }
     }
 }

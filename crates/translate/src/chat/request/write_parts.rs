@@ -1,10 +1,10 @@
 //! The parts of a Chat message as written.
 
+use crate::ir::Wording;
 pub(super) use crate::json::Extras;
 use serde::Serialize;
 use serde::ser::Serializer;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 /// What a message says.
@@ -12,7 +12,7 @@ use std::fmt::{self, Display};
 #[serde(untagged)]
 pub(super) enum ContentOut<'a> {
     Null,
-    Text(Cow<'a, str>),
+    Text(Wording<'a>),
     Parts(Vec<PartOut<'a>>),
 }
 
@@ -43,7 +43,7 @@ impl<'a> From<SaidOut<'a>> for PartOut<'a> {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum SaidOut<'a> {
-    Text { text: Cow<'a, str> },
+    Text { text: Wording<'a> },
     Refusal { refusal: &'a str },
     ImageUrl { image_url: ImageOut<'a> },
     InputAudio { input_audio: AudioOut<'a> },

@@ -4,10 +4,10 @@
 //! as JSON and read behind it. A block of a type that is not known is put together again from its members.
 
 use super::wire::{CitationsIn, Content, SourceIn};
-use crate::ir::Extra;
+use crate::ir::{Extra, Wording};
 use crate::json::Text;
 use crate::json::member::object;
-use crate::json::read::{Str, at, keep};
+use crate::json::read::{List, Str, at, keep};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -18,7 +18,7 @@ use std::marker::PhantomData;
 #[derive(Default)]
 pub(super) struct BlockIn<'a> {
     pub(super) kind: Option<Cow<'a, str>>,
-    pub(super) text: Option<Str<'a>>,
+    pub(super) text: Option<Wording<'a>>,
     pub(super) source: Option<SourceIn<'a>>,
     pub(super) title: Option<Str<'a>>,
     pub(super) context: Option<Str<'a>>,
@@ -47,11 +47,13 @@ fn is_known(kind: &str) -> bool {
 
 impl<'de: 'a, 'a> Deserialize<'de> for BlockIn<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(BlockVisitor)
+        deserializer.deserialize_any(BlockVisitor { in_result: false })
     }
 }
 
-struct BlockVisitor;
+struct BlockVisitor {
+    in_result: bool,
+}
 
 impl<'de> Visitor<'de> for BlockVisitor {
     type Value = BlockIn<'de>;
@@ -72,6 +74,11 @@ impl<'de> Visitor<'de> for BlockVisitor {
             early.push((key, map.next_value()?));
         }
         let kind = block.kind.clone().unwrap_or_default();
+        if self.in_result && kind == "tool_result" {
+            // They would nest as deeply as the caller likes.
+            let error = de::Error::custom("a tool_result, expected a block that results may hold");
+            return Err(at("type", &error));
+        }
         if !is_known(&kind) {
             return whole(block, early, map);
         }
@@ -123,7 +130,9 @@ impl<'a> BlockIn<'a> {
             ("tool_use", "name") => value.read().map(|read| self.name = read),
             ("tool_use", "input") => value.read().map(|read| self.input = read),
             ("tool_result", "tool_use_id") => value.read().map(|read| self.tool_use_id = read),
-            ("tool_result", "content") => value.read().map(|read| self.content = read),
+            ("tool_result", "content") => {
+                value.read().map(|read: Option<Given<'a>>| self.content = read.map(|given| given.0))
+            }
             ("tool_result", "is_error") => value.read().map(|read| self.is_error = read),
             ("image" | "document", "source") => value.read().map(|read| self.source = read),
             ("document", "title") => value.read().map(|read| self.title = read),
@@ -138,6 +147,34 @@ impl<'a> BlockIn<'a> {
             }
         };
         read.map_err(|error| at(&key, &error))
+    }
+}
+
+/// What a tool gave: nearly always one long string, which is not taken apart.
+struct Given<'a>(Content<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Given<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = <&'de RawValue>::deserialize(deserializer)?;
+        match json.get().as_bytes().first() {
+            Some(b'"') => Wording::read(json).map(Content::Text),
+            Some(b'[') => {
+                let List(blocks): List<InResult<'de>> = from_kept(json)?;
+                Some(Content::Blocks(blocks.into_iter().map(|block| block.0).collect()))
+            }
+            _ => None,
+        }
+        .map(Self)
+        .ok_or_else(|| de::Error::custom("something else, expected a string or a list of content blocks"))
+    }
+}
+
+/// A block in a result.
+struct InResult<'a>(BlockIn<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for InResult<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(BlockVisitor { in_result: true }).map(Self)
     }
 }
 
@@ -167,10 +204,14 @@ impl<'a, E: de::Error> Value<'a> for Kept<'a, E> {
     type Error = E;
 
     fn read<T: Deserialize<'a>>(self) -> Result<Option<T>, E> {
-        serde_json::from_str(self.0.get()).map_err(|error| {
-            let text = error.to_string();
-            // Where it is in the member says nothing of where it is in the body.
-            E::custom(text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text))
-        })
+        from_kept(self.0)
     }
+}
+
+fn from_kept<'a, T: Deserialize<'a>, E: de::Error>(json: &'a RawValue) -> Result<T, E> {
+    serde_json::from_str(json.get()).map_err(|error| {
+        let text = error.to_string();
+        // Where it is in the member says nothing of where it is in the body.
+        E::custom(text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text))
+    })
 }

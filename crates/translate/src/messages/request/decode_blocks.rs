@@ -81,7 +81,7 @@ fn block<'a>(
         "tool_use" => call(&mut read, &place)?,
         "tool_result" => result(&mut read, &place)?,
         _ => {
-            let text = read.text.take().ok_or_else(|| missing(format!("{}.text", place())))?.0;
+            let text = read.text.take().ok_or_else(|| missing(format!("{}.text", place())))?;
             PartOfTurn::Text { text, phase: None }
         }
     };

@@ -3,7 +3,7 @@
 use super::encode::Writer;
 use super::write::{BlockOut, SaidOut};
 use crate::error::TranslateError;
-use crate::ir::{CallKind, PartOfTurn, PastCall, Proof, Reasoning, ToolResult, TurnPart};
+use crate::ir::{CallKind, PartOfTurn, PastCall, Proof, Reasoning, ToolResult, TurnPart, Wording};
 use crate::json::{Extras, to_object};
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
@@ -49,9 +49,9 @@ impl<'r> Writer<'r, '_> {
                 if phase.is_some() {
                     self.foreign.settle("input.phase")?;
                 }
-                Ok((!text.trim().is_empty()).then(|| SaidOut::text(text)))
+                Ok((!text.is_blank()).then(|| SaidOut::text(text.borrowed())))
             }
-            PartOfTurn::Refusal { text } => Ok(Some(SaidOut::text(text))),
+            PartOfTurn::Refusal { text } => Ok(Some(SaidOut::text(Wording::from(&**text)))),
             PartOfTurn::Image { source, detail } => self.image(source, detail.as_deref(), part).map(Some),
             PartOfTurn::Document(document) => self.document(document, part).map(Some),
             PartOfTurn::Audio { .. } => {

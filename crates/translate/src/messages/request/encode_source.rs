@@ -11,6 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 
+const PDF: &str = "application/pdf";
+
 impl<'r> Writer<'r, '_> {
     /// An image.
     pub(super) fn image(
@@ -110,8 +112,8 @@ impl<'r> Writer<'r, '_> {
 /// A document as it is taken: PDF as base64, text as text.
 fn readable<'r>(source: SourceOut<'r>, field: &str) -> Result<SourceOut<'r>, TranslateError> {
     let media_type = source.media_type.unwrap_or_default().to_ascii_lowercase();
-    if media_type == "application/pdf" {
-        return Ok(source);
+    if media_type == PDF {
+        return Ok(SourceOut { media_type: Some(PDF), ..source });
     }
     let refused = || TranslateError::refused(field, "Messages takes documents as PDF or text only");
     if !media_type.starts_with("text/") && media_type != "application/json" {

@@ -3,7 +3,7 @@
 use super::encode::Writer;
 use super::write::{BlockOut, ContentOut, MessageOut, SaidOut};
 use crate::error::TranslateError;
-use crate::ir::{Role, Turn, TurnPart};
+use crate::ir::{Role, Turn, TurnPart, Wording};
 use crate::json::Extras;
 
 impl<'r> Writer<'r, '_> {
@@ -64,13 +64,13 @@ const fn role(role: Role) -> &'static str {
 }
 
 /// One plain text is a string.
-fn content(blocks: Vec<BlockOut<'_>>) -> ContentOut<'_> {
-    match blocks.as_slice() {
-        [] => ContentOut::Text(""),
+fn content(mut blocks: Vec<BlockOut<'_>>) -> ContentOut<'_> {
+    match blocks.as_mut_slice() {
+        [] => ContentOut::Text(Wording::default()),
         [BlockOut::Said(SaidOut { r#type: "text", text: Some(text), cache_control: None, extras, .. })]
             if extras.is_empty() =>
         {
-            ContentOut::Text(text)
+            ContentOut::Text(std::mem::take(text))
         }
         _ => ContentOut::Blocks(blocks),
     }

@@ -45,7 +45,8 @@ fn leave(parts: &mut Vec<TurnPart<'_>>, role: Role, foreign: &mut Foreign<'_>) -
 fn is_said(part: &PartOfTurn<'_>, role: Role) -> bool {
     match part {
         // Empty texts are refused.
-        PartOfTurn::Text { text, .. } | PartOfTurn::Refusal { text } => !text.trim().is_empty(),
+        PartOfTurn::Text { text, .. } => !text.is_blank(),
+        PartOfTurn::Refusal { text } => !text.trim().is_empty(),
         PartOfTurn::Image { .. } | PartOfTurn::Document(_) => role == Role::User,
         // Only what Anthropic itself proves is taken.
         PartOfTurn::Reasoning(reasoning) => {

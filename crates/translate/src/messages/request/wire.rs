@@ -1,10 +1,10 @@
 //! A Messages request as it is on the wire.
 
 use super::block::BlockIn;
+use crate::ir::Wording;
 use crate::json::read::{List, Number, Str, Whole, elements, wire};
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::fmt;
 
 wire! {
@@ -122,7 +122,7 @@ wire! {
 
 /// Text, or a list of blocks.
 pub(super) enum Content<'a> {
-    Text(Cow<'a, str>),
+    Text(Wording<'a>),
     Blocks(Vec<BlockIn<'a>>),
 }
 
@@ -142,11 +142,11 @@ impl<'de> Visitor<'de> for ContentVisitor {
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Content<'de>, E> {
-        Ok(Content::Text(Cow::Borrowed(text)))
+        Ok(Content::Text(text.into()))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Content<'de>, E> {
-        Ok(Content::Text(Cow::Owned(text.to_owned())))
+        Ok(Content::Text(text.to_owned().into()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Content<'de>, A::Error> {

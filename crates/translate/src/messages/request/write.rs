@@ -1,5 +1,6 @@
 //! A Messages request as it is written.
 
+use crate::ir::Wording;
 use crate::json::Extras;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -104,7 +105,7 @@ pub(super) struct MessageOut<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum ContentOut<'a> {
-    Text(&'a str),
+    Text(Wording<'a>),
     Blocks(Vec<BlockOut<'a>>),
 }
 
@@ -122,7 +123,7 @@ pub(super) enum BlockOut<'a> {
 pub(super) struct SaidOut<'a> {
     pub(super) r#type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) text: Option<&'a str>,
+    pub(super) text: Option<Wording<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) thinking: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,7 +157,7 @@ pub(super) struct SaidOut<'a> {
 }
 
 impl<'a> SaidOut<'a> {
-    pub(super) fn text(text: &'a str) -> Self {
+    pub(super) fn text(text: Wording<'a>) -> Self {
         Self { r#type: "text", text: Some(text), ..Self::default() }
     }
 }

@@ -65,7 +65,7 @@ fn read(body: &[u8]) -> Result<BodyIn<'_>, TranslateError> {
 }
 
 fn instructions(text: Cow<'_, str>) -> Turn<'_> {
-    let mut part = TurnPart::from(PartOfTurn::Text { text, phase: None });
+    let mut part = TurnPart::from(PartOfTurn::Text { text: text.into(), phase: None });
     part.item_id = Some(INSTRUCTIONS.into());
     Turn::new(Role::System, vec![part])
 }
@@ -105,7 +105,7 @@ fn input<'a>(
     let path = Path::root("input");
     match input.get(&path)? {
         Some(InputIn::Text(text)) => {
-            let part = PartOfTurn::Text { text, phase: None }.into();
+            let part = PartOfTurn::Text { text: text.into(), phase: None }.into();
             request.turns.push(Turn::new(Role::User, vec![part]));
             Ok(())
         }

@@ -7,7 +7,7 @@ use super::kept::Raw;
 use super::path::Path;
 use super::wire::{ItemIn, NativeIn, PartIn};
 use crate::error::TranslateError;
-use crate::ir::{CallKind, Extra, PartOfTurn, PastCall, ToolResult, TurnPart};
+use crate::ir::{CallKind, Extra, PartOfTurn, PastCall, ToolResult, TurnPart, Wording};
 use crate::json::member::raw;
 use std::borrow::Cow;
 
@@ -141,7 +141,7 @@ fn gave<'a>(
     path: &Path<'_>,
 ) -> Result<Vec<TurnPart<'a>>, TranslateError> {
     let output_path = path.at("output");
-    let text = |text| vec![PartOfTurn::Text { text, phase: None }.into()];
+    let text = |text: Wording<'a>| vec![PartOfTurn::Text { text, phase: None }.into()];
     let tools = kind == "tool_search_output";
     let member = if tools { std::mem::take(&mut read.tools) } else { std::mem::take(&mut read.output) };
     let Some(raw) = member.0 else {
@@ -157,9 +157,9 @@ fn gave<'a>(
         return Ok(shot.into_iter().collect());
     }
     if raw.get().starts_with('"') {
-        return Ok(text(reread::<Cow<'a, str>>(raw, &output_path)?));
+        return Ok(text(reread::<Cow<'a, str>>(raw, &output_path)?.into()));
     }
-    Ok(text(Cow::Borrowed(raw.get())))
+    Ok(text(raw.get().into()))
 }
 
 fn native_rest<'a>(read: NativeIn<'a>, path: &Path<'_>) -> Result<Vec<Extra<'a>>, TranslateError> {

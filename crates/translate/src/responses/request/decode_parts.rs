@@ -20,7 +20,7 @@ pub(super) fn content<'a>(
 ) -> Result<Vec<TurnPart<'a>>, TranslateError> {
     let here = at.path.at(member);
     let list = match said {
-        ContentIn::Text(text) => return Ok(vec![PartOfTurn::Text { text, phase: None }.into()]),
+        ContentIn::Text(text) => return Ok(vec![PartOfTurn::Text { text: text.into(), phase: None }.into()]),
         ContentIn::Parts(list) => list,
     };
     let mut parts = Vec::with_capacity(list.len());
@@ -78,7 +78,7 @@ pub(super) fn part<'a>(
     let kind = read.kind.take().need(&path.at("type"))?;
     let body = match kind.as_ref() {
         "input_text" | "output_text" | "text" => {
-            PartOfTurn::Text { text: read.text.take().need(&path.at("text"))?, phase: None }
+            PartOfTurn::Text { text: read.text.take().need(&path.at("text"))?.into(), phase: None }
         }
         "refusal" => PartOfTurn::Refusal { text: read.refusal.take().need(&path.at("refusal"))? },
         "input_image" | "computer_screenshot" => image(&mut read, path)?,

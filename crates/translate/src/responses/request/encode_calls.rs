@@ -9,7 +9,7 @@ use super::shape::{
 };
 use super::shape_parts::{PartOut, TextOut};
 use crate::error::TranslateError;
-use crate::ir::{CallKind, PartOfTurn, PastCall, Source, ToolResult, TurnPart};
+use crate::ir::{CallKind, PartOfTurn, PastCall, Source, ToolResult, TurnPart, Wording};
 use crate::json::Extras;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -101,7 +101,7 @@ fn output<'a>(
     }
     if gave.is_error {
         match parts.first_mut() {
-            Some(PartOut::Text(first)) => first.text = Cow::Owned(format!("{FAILED}{}", first.text)),
+            Some(PartOut::Text(first)) => first.text = format!("{FAILED}{}", first.text).into(),
             _ => parts.insert(0, PartOut::Text(TextOut::plain("input_text", FAILED.trim_end()))),
         }
     }
@@ -109,7 +109,7 @@ fn output<'a>(
         mark_last(&mut parts, cache);
     }
     Ok(match parts.as_mut_slice() {
-        [] => ContentOut::Text(Cow::Borrowed("")),
+        [] => ContentOut::Text(Wording::default()),
         [PartOut::Text(only)] if only.cache.is_none() && only.extras.0.is_empty() => {
             ContentOut::Text(std::mem::take(&mut only.text))
         }
@@ -162,7 +162,7 @@ fn native_result<'a>(
 /// The result's texts.
 fn text<'a>(gave: &'a ToolResult<'a>) -> Cow<'a, str> {
     let mut texts = gave.content.iter().filter_map(|part| match &part.body {
-        PartOfTurn::Text { text, .. } => Some(text.as_ref()),
+        PartOfTurn::Text { text, .. } => Some(&**text),
         _ => None,
     });
     let mut joined = Cow::Borrowed(texts.next().unwrap_or_default());

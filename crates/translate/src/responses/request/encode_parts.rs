@@ -48,12 +48,12 @@ pub(super) fn part<'a>(
     Ok(vec![match &from.body {
         PartOfTurn::Text { text, .. } if text.is_empty() && !encoder.is_own() => return Ok(Vec::new()),
         PartOfTurn::Text { text, .. } => {
-            PartOut::Text(TextOut { cache, ..TextOut::plain(place.text(), text.as_ref()) })
+            PartOut::Text(TextOut { cache, ..TextOut::plain(place.text(), text.borrowed()) })
         }
         PartOfTurn::Refusal { text } if place == Place::Assistant => {
             PartOut::Refusal(RefusalOut { kind: "refusal", refusal: text, extras })
         }
-        PartOfTurn::Refusal { text } => PartOut::Text(TextOut::plain(place.text(), text.as_ref())),
+        PartOfTurn::Refusal { text } => PartOut::Text(TextOut::plain(place.text(), &**text)),
         PartOfTurn::Image { source, detail } if place != Place::Assistant || encoder.is_own() => {
             image(source, detail.as_deref(), cache, encoder)?
         }

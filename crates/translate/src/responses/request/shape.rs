@@ -1,6 +1,7 @@
 //! The items of a Responses request as written.
 
 use super::shape_parts::{PartOut, TextOut};
+use crate::ir::Wording;
 use crate::json::Extras;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -86,7 +87,7 @@ pub(super) struct OutputOut<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum ContentOut<'a> {
-    Text(Cow<'a, str>),
+    Text(Wording<'a>),
     Parts(Vec<PartOut<'a>>),
 }
 

@@ -1,5 +1,6 @@
 //! The parts of messages and outputs of a Responses request as written.
 
+use crate::ir::Wording;
 use crate::json::Extras;
 use serde::Serialize;
 use serde::ser::Serializer;
@@ -37,7 +38,7 @@ impl<'a> PartOut<'a> {
 pub(super) struct TextOut<'a> {
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
-    pub(super) text: Cow<'a, str>,
+    pub(super) text: Wording<'a>,
     #[serde(rename = "prompt_cache_breakpoint", skip_serializing_if = "Option::is_none")]
     pub(super) cache: Option<BreakpointOut>,
     #[serde(flatten)]
@@ -45,7 +46,7 @@ pub(super) struct TextOut<'a> {
 }
 
 impl<'a> TextOut<'a> {
-    pub(super) fn plain(kind: &'static str, text: impl Into<Cow<'a, str>>) -> Self {
+    pub(super) fn plain(kind: &'static str, text: impl Into<Wording<'a>>) -> Self {
         Self { kind, text: text.into(), cache: None, extras: Extras::default() }
     }
 }

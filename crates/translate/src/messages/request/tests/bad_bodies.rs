@@ -134,6 +134,7 @@ fn results_within_results_do_not_fill_the_stack() {
         let open = r#"{"type":"tool_result","tool_use_id":"t","content":["#.repeat(depth);
         field(&with(&format!("{open}{}", "]}".repeat(depth))))
     };
-    assert_eq!(nested(2), "messages.0.content.1.content.0.type");
-    assert!(nested(20_000).starts_with("messages.0.content.1.content.0.content"));
+    for depth in [2, 20_000] {
+        assert_eq!(nested(depth), "messages.0.content.1.content.0.type", "{depth}");
+    }
 }
