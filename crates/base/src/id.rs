@@ -97,6 +97,10 @@ typed_id!(
     /// One request of a caller; also the id of its usage record.
     RequestId, "req"
 );
+typed_id!(
+    /// A run of the gate: another one each time a node starts.
+    NodeId, "node"
+);
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ mod secret;
 mod time;
 mod usage;
 
-pub use id::{AccountId, GroupId, IdError, KeyId, RequestId, UserId};
+pub use id::{AccountId, GroupId, IdError, KeyId, NodeId, RequestId, UserId};
 pub use money::{DecimalError, Money, TokenPrice};
 pub use rate::Rate;
 pub use secret::Secret;

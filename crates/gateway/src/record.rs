@@ -53,6 +53,8 @@ pub(crate) fn new_record(caller: &Caller, request: &Generation<'_>) -> UsageReco
         upstream_request_id: None,
         dropped: None,
         service_tier: None,
+        held: None,
+        recovered: false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Groups: where a key's requests may go, and at what rate.
 
 use serde::{Deserialize, Serialize};
-use tollgate_base::{GroupId, Rate, Timestamp};
+use tollgate_base::{GroupId, Money, Rate, Timestamp};
 
 use crate::mapping::ModelMapping;
 use crate::user::Status;
@@ -26,6 +26,32 @@ word_enum!(
         Estimate = "estimate",
         /// Refused with 404.
         Off = "off",
+    }
+);
+
+word_enum!(
+    /// How much of a request's most possible cost is held before it is answered.
+    #[derive(Default)]
+    HoldMode, "way of holding" {
+        /// The prompt and the longest answer: a balance cannot be overspent.
+        #[default]
+        Full = "full",
+        /// The prompt only: many requests at a time may overspend by their answers.
+        Input = "input",
+        /// Nothing: it is enough that something is available.
+        None = "none",
+    }
+);
+
+word_enum!(
+    /// What becomes of an upstream's answer when its caller has left.
+    #[derive(Default)]
+    OnDisconnect, "way of going on without a caller" {
+        /// It is read to its end, within bounds, so that its usage is exact.
+        #[default]
+        Drain = "drain",
+        /// It is broken off, and what was counted is charged as an estimate.
+        Cancel = "cancel",
     }
 );
 
@@ -57,6 +83,12 @@ pub struct Group {
     pub model_mapping: ModelMapping,
     /// How `count_tokens` is answered; `None` is the platform's default.
     pub token_counting: Option<TokenCounting>,
+    /// How much is held for a request.
+    pub hold: HoldMode,
+    /// How far below zero a hold may take what is available; never negative.
+    pub credit_line: Money,
+    /// What becomes of an answer whose caller has left.
+    pub on_disconnect: OnDisconnect,
     /// When it was created.
     pub created_at: Timestamp,
 }

@@ -1,11 +1,11 @@
 //! Entities for this crate's tests.
 
-use tollgate_base::{AccountId, GroupId, KeyId, Rate, Secret, Timestamp, TokenPrice, UserId};
+use tollgate_base::{AccountId, GroupId, KeyId, Money, Rate, Secret, Timestamp, TokenPrice, UserId};
 use tollgate_pricing::ModelPrice;
 
 use crate::{
-    Account, ApiKey, AuthScheme, BaseUrls, Capabilities, Group, KeyStatus, Model, ModelMapping, Pattern,
-    Platform, Status, User,
+    Account, ApiKey, AuthScheme, BaseUrls, Capabilities, Group, HoldMode, KeyStatus, Model, ModelMapping,
+    OnDisconnect, Pattern, Platform, Status, User,
 };
 
 const CREATED: Timestamp = Timestamp::from_micros(0);
@@ -44,6 +44,9 @@ pub(crate) fn group(id: u128) -> Group {
         rate: Rate::ONE,
         model_mapping: ModelMapping::default(),
         token_counting: None,
+        hold: HoldMode::Full,
+        credit_line: Money::ZERO,
+        on_disconnect: OnDisconnect::Drain,
         created_at: CREATED,
     }
 }

@@ -65,7 +65,9 @@ mod tests {
     use serde::Serialize;
     use serde::de::DeserializeOwned;
 
-    use crate::{AuthScheme, KeyStatus, Platform, RoutingError, Status, TokenCounting};
+    use crate::{
+        AuthScheme, HoldMode, KeyStatus, OnDisconnect, Platform, RoutingError, Status, TokenCounting,
+    };
 
     fn words<T>(all: &[T]) -> Vec<String>
     where
@@ -87,6 +89,8 @@ mod tests {
         assert_eq!(words(KeyStatus::ALL), ["enabled", "disabled", "revoked"]);
         assert_eq!(words(Platform::ALL), ["anthropic", "openai"]);
         assert_eq!(words(TokenCounting::ALL), ["native", "estimate", "off"]);
+        assert_eq!(words(HoldMode::ALL), ["full", "input", "none"]);
+        assert_eq!(words(OnDisconnect::ALL), ["drain", "cancel"]);
         assert_eq!(words(AuthScheme::ALL), ["x-api-key", "bearer"]);
     }
 

@@ -53,7 +53,7 @@ async fn cases(name: &str, location: &Location) {
             run(&format!("{name}, {active} users"), &store, &users[..active], producers, batch, rounds).await;
         }
     }
-    assert_eq!(store.verify_balances().await.unwrap(), []);
+    assert_eq!(store.verify_ledger().await.unwrap(), []);
 }
 
 /// `producers` tasks settle batch after batch, each waiting until its own is durable.
@@ -144,5 +144,7 @@ fn record(user_id: UserId) -> UsageRecord {
         upstream_request_id: text("req_011CRx8Yk2mPzq3Vt5nW7bHd"),
         dropped: None,
         service_tier: None,
+        held: None,
+        recovered: false,
     }
 }

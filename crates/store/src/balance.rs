@@ -1,4 +1,4 @@
-//! Balances: adjusting them, reading them, and checking them against what explains them.
+//! Balances: adjusting them and reading them.
 
 use tollgate_base::{Money, Timestamp, UserId};
 
@@ -18,17 +18,6 @@ pub struct BalanceEntry {
     pub balance_after: Money,
     /// Why.
     pub reason: String,
-}
-
-/// A balance that is not what the records say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mismatch {
-    /// Whose.
-    pub user_id: UserId,
-    /// What the store has; `None` if usage names a user who is not there.
-    pub balance: Option<Money>,
-    /// The sum of the entries less the sum of the usage costs.
-    pub expected: Money,
 }
 
 impl Store {
@@ -61,34 +50,7 @@ impl Store {
                    WHERE user_id = $1 ORDER BY id DESC LIMIT $2";
         self.db().query(sql, params![id, limit]).await?.into_iter().map(entry).collect()
     }
-
-    /// Recomputes every balance: what was added to it less what was used. The balances that differ; none if all is
-    /// well. Reads every usage record, in one snapshot.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the database does not answer.
-    pub async fn verify_balances(&self) -> Result<Vec<Mismatch>> {
-        self.db().query(VERIFY, params![]).await?.into_iter().map(mismatch).collect()
-    }
 }
-
-/// Users whose balance is not explained, and users who are only named by usage.
-const VERIFY: &str = "\
-WITH movements AS (
-  SELECT user_id, delta AS amount FROM balance_entries
-  UNION ALL
-  SELECT user_id, -cost AS amount FROM usage_records
-), sums AS (
-  SELECT user_id, CAST(SUM(amount) AS BIGINT) AS expected FROM movements GROUP BY user_id
-)
-SELECT users.id AS user_id, users.balance, COALESCE(sums.expected, 0) AS expected
-  FROM users LEFT JOIN sums ON sums.user_id = users.id
- WHERE users.balance <> COALESCE(sums.expected, 0)
-UNION ALL
-SELECT sums.user_id, NULL, sums.expected
-  FROM sums LEFT JOIN users ON users.id = sums.user_id
- WHERE users.id IS NULL AND sums.expected <> 0
- ORDER BY user_id";
 
 /// Changes a balance and appends the entry that explains it; the new balance.
 pub(crate) async fn add_entry(
@@ -126,10 +88,4 @@ fn entry(mut row: Row) -> Result<BalanceEntry> {
         balance_after: row.money()?,
         reason: row.text()?,
     })
-}
-
-fn mismatch(mut row: Row) -> Result<Mismatch> {
-    let user_id = row.parsed()?;
-    let balance = row.opt_int()?.map(Money::from_nanos);
-    Ok(Mismatch { user_id, balance, expected: row.money()? })
 }

@@ -1,7 +1,7 @@
 //! Groups.
 
-use tollgate_base::{GroupId, Rate};
-use tollgate_routing::{Group, ModelMapping, Platform, Status, TokenCounting};
+use tollgate_base::{GroupId, Money, Rate};
+use tollgate_routing::{Group, HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting};
 
 use crate::db::{Row, Sql, Tx, Update, Value, params};
 use crate::error::{Result, StoreError};
@@ -21,14 +21,28 @@ pub struct NewGroup {
     pub model_mapping: ModelMapping,
     /// How `count_tokens` is answered; `None` is the platform's default.
     pub token_counting: Option<TokenCounting>,
+    /// How much is held for a request.
+    pub hold: HoldMode,
+    /// How far below zero a hold may take what is available; not negative.
+    pub credit_line: Money,
+    /// What becomes of an answer whose caller has left.
+    pub on_disconnect: OnDisconnect,
 }
 
 impl NewGroup {
     /// A group with nothing set but its name and platform.
     #[must_use]
     pub fn new(name: impl Into<String>, platform: Platform) -> Self {
-        let model_mapping = ModelMapping::default();
-        Self { name: name.into(), platform, rate: Rate::ONE, model_mapping, token_counting: None }
+        Self {
+            name: name.into(),
+            platform,
+            rate: Rate::ONE,
+            model_mapping: ModelMapping::default(),
+            token_counting: None,
+            hold: HoldMode::default(),
+            credit_line: Money::ZERO,
+            on_disconnect: OnDisconnect::default(),
+        }
     }
 }
 
@@ -47,10 +61,17 @@ pub struct GroupPatch {
     pub model_mapping: Option<ModelMapping>,
     /// Another way of counting tokens; `Some(None)` is the platform's default.
     pub token_counting: Option<Option<TokenCounting>>,
+    /// Another way of holding.
+    pub hold: Option<HoldMode>,
+    /// Another credit line; not negative.
+    pub credit_line: Option<Money>,
+    /// Another way of going on without a caller.
+    pub on_disconnect: Option<OnDisconnect>,
 }
 
 /// In the order of [`from_row`].
-const COLUMNS: &str = "id, name, platform, status, rate, model_mapping, token_counting, created_at";
+const COLUMNS: &str = "id, name, platform, status, rate, model_mapping, token_counting, created_at, \
+                       hold, credit_line, on_disconnect";
 
 fn from_row(mut row: Row) -> Result<Group> {
     Ok(Group {
@@ -62,6 +83,9 @@ fn from_row(mut row: Row) -> Result<Group> {
         model_mapping: row.json()?,
         token_counting: row.opt_parsed()?,
         created_at: row.time()?,
+        hold: row.parsed()?,
+        credit_line: row.money()?,
+        on_disconnect: row.parsed()?,
     })
 }
 
@@ -79,9 +103,10 @@ impl Store {
     /// Creates a group.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for a bad name, [`StoreError::Conflict`] if the name is taken.
+    /// [`StoreError::Invalid`] for a bad name or credit line, [`StoreError::Conflict`] if the name is taken.
     pub async fn create_group(&self, new: NewGroup) -> Result<Group> {
         check_name("name", &new.name)?;
+        check_credit_line(new.credit_line)?;
         let group = Group {
             id: GroupId::generate(),
             name: new.name,
@@ -90,6 +115,9 @@ impl Store {
             rate: new.rate,
             model_mapping: new.model_mapping,
             token_counting: new.token_counting,
+            hold: new.hold,
+            credit_line: new.credit_line,
+            on_disconnect: new.on_disconnect,
             created_at: self.now(),
         };
         let mut tx = self.begin_change().await?;
@@ -130,6 +158,7 @@ impl Store {
     /// [`StoreError::NotFound`], [`StoreError::Invalid`], [`StoreError::Conflict`] if the name is taken.
     pub async fn update_group(&self, id: GroupId, patch: GroupPatch) -> Result<Group> {
         check_opt_name("name", patch.name.as_ref())?;
+        patch.credit_line.map_or(Ok(()), check_credit_line)?;
         let mut tx = self.begin_change().await?;
         let outcome = update(&mut tx, id, patch).await;
         tx.finish(outcome).await
@@ -153,7 +182,7 @@ pub(crate) async fn require(tx: &mut Tx, id: GroupId) -> Result<()> {
 }
 
 async fn insert(tx: &mut Tx, group: &Group) -> Result<()> {
-    let sql = format!("INSERT INTO groups ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    let sql = format!("INSERT INTO groups ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
     let params = params![
         group.id,
         group.name.as_str(),
@@ -163,6 +192,9 @@ async fn insert(tx: &mut Tx, group: &Group) -> Result<()> {
         Value::json(&group.model_mapping)?,
         group.token_counting.map(TokenCounting::as_str),
         group.created_at,
+        group.hold.as_str(),
+        group.credit_line,
+        group.on_disconnect.as_str(),
     ];
     tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&group.name))).map(drop)
 }
@@ -175,7 +207,10 @@ async fn update(tx: &mut Tx, id: GroupId, patch: GroupPatch) -> Result<Group> {
         .set("status", patch.status.map(Status::as_str))
         .set("rate", patch.rate)
         .set("model_mapping", patch.model_mapping.as_ref().map(Value::json).transpose()?)
-        .set("token_counting", patch.token_counting.map(|counting| counting.map(TokenCounting::as_str)));
+        .set("token_counting", patch.token_counting.map(|counting| counting.map(TokenCounting::as_str)))
+        .set("hold", patch.hold.map(HoldMode::as_str))
+        .set("credit_line", patch.credit_line)
+        .set("on_disconnect", patch.on_disconnect.map(OnDisconnect::as_str));
     if let Some((sql, params)) = update.build("id") {
         tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&name)))?;
     }
@@ -198,6 +233,13 @@ async fn remove(tx: &mut Tx, id: GroupId) -> Result<()> {
     }
     tx.execute("DELETE FROM account_groups WHERE group_id = $1", params![id]).await?;
     tx.execute("DELETE FROM groups WHERE id = $1", params![id]).await.map(drop)
+}
+
+fn check_credit_line(line: Money) -> Result<()> {
+    if line < Money::ZERO {
+        return Err(StoreError::invalid("credit_line", "must not be negative"));
+    }
+    Ok(())
 }
 
 fn taken(name: &str) -> String {

@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("../migrations/0003_kept_responses.sql"),
     },
     Migration { version: 4, name: "service_tier", text: include_str!("../migrations/0004_service_tier.sql") },
+    Migration { version: 5, name: "ledger", text: include_str!("../migrations/0005_ledger.sql") },
 ];
 
 /// Any number that no other program locks in the same database: "tollgate" in ASCII.

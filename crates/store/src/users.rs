@@ -156,12 +156,17 @@ async fn remove(tx: &mut Tx, id: UserId) -> Result<()> {
     lock_user(tx, id).await?;
     let uses = "SELECT (SELECT COUNT(*) FROM api_keys WHERE user_id = $1), \
                        (SELECT COUNT(*) FROM balance_entries WHERE user_id = $1), \
-                       (SELECT COUNT(*) FROM (SELECT id FROM usage_records WHERE user_id = $1 LIMIT 1) AS used)";
+                       (SELECT COUNT(*) FROM (SELECT id FROM usage_records WHERE user_id = $1 LIMIT 1) AS used), \
+                       (SELECT COUNT(*) FROM holds WHERE user_id = $1)";
     let mut row = tx.query_one(uses, params![id]).await?.unwrap_or_else(|| Row::new(Vec::new()));
-    let (keys, entries, usage) = (row.int()?, row.int()?, row.int()?);
+    let (keys, entries, usage, holds) = (row.int()?, row.int()?, row.int()?, row.int()?);
     if usage > 0 || entries > 0 {
         let what = if usage > 0 { "usage records" } else { "balance entries" };
         let what = format!("user {id} has {what} and cannot be removed, only disabled");
+        return Err(StoreError::InUse { what });
+    }
+    if holds > 0 {
+        let what = format!("user {id} has {holds} open hold(s): requests that are not settled yet");
         return Err(StoreError::InUse { what });
     }
     if keys > 0 {

@@ -126,7 +126,7 @@ pub(crate) async fn every_kind_is_charged(setup: Setup) {
         assert!(served.iter().any(|one| one.request_id == upstream_id && one.usage == expected), "{context}");
     }
     assert_eq!(spent(world.balance().await), total(&records));
-    assert_eq!(world.store.verify_balances().await.unwrap(), []);
+    assert_eq!(world.store.verify_ledger().await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -337,7 +337,7 @@ async fn fifty_at_once_balance_exactly() {
         assert_eq!(record.cost, cost(&one.usage, &price, record.group_rate, Rate::ONE));
     }
     assert_eq!(spent(world.balance().await), total(&records));
-    assert_eq!(world.store.verify_balances().await.unwrap(), []);
+    assert_eq!(world.store.verify_ledger().await.unwrap(), []);
 }
 
 #[tokio::test]

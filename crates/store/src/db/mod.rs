@@ -3,6 +3,7 @@
 //! The statements use `$1` parameters, `ON CONFLICT` and `RETURNING`, and only the kinds of [`Value`]. A transaction
 //! that is dropped without [`Tx::finish`] is rolled back.
 
+pub(crate) mod cell;
 mod row;
 mod update;
 mod value;
@@ -10,16 +11,15 @@ mod value;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use tollgate_base::{Money, UserId};
-
+pub(crate) use cell::{Cell, Kind};
 pub(crate) use row::Row;
 pub(crate) use update::Update;
 pub(crate) use value::{Params, Value, params};
 
 use crate::error::Result;
+use crate::ledger::{Applied, LedgerBatch};
 use crate::postgres::{Postgres, PostgresTx};
 use crate::sqlite::{Sqlite, SqliteTx};
-use crate::usage::UsageRecord;
 
 /// A statement's text.
 pub(crate) type Sql = Cow<'static, str>;
@@ -70,11 +70,11 @@ impl Db {
         self.execute_all(vec![(sql.into(), params)]).await
     }
 
-    /// Inserts the records that are not there yet and takes their cost from their users' balances.
-    pub(crate) async fn settle(&self, records: Arc<[UsageRecord]>) -> Result<Vec<(UserId, Money)>> {
+    /// Closes what the records end, charges them, then takes the new holds; all in one transaction.
+    pub(crate) async fn apply(&self, batch: Arc<LedgerBatch>) -> Result<Applied> {
         match self {
-            Self::Sqlite(db) => db.settle(records).await,
-            Self::Postgres(db) => db.settle(&records).await,
+            Self::Sqlite(db) => db.apply(batch).await,
+            Self::Postgres(db) => db.apply(&batch).await,
         }
     }
 

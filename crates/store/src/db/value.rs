@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use serde::Serialize;
-use tollgate_base::{AccountId, GroupId, KeyId, Money, Rate, RequestId, Timestamp, UserId};
+use tollgate_base::{AccountId, GroupId, KeyId, Money, NodeId, Rate, RequestId, Timestamp, UserId};
 
 use crate::error::{Result, StoreError};
 
@@ -120,7 +120,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(UserId, KeyId, GroupId, AccountId, RequestId);
+ids!(UserId, KeyId, GroupId, AccountId, RequestId, NodeId);
 
 /// `params![a, b]`: the bound parameters `$1`, `$2`.
 macro_rules! params {

@@ -3,9 +3,10 @@
 //! Needs a server of version 12 or later and, behind a connection pooler, session pooling: statements are prepared
 //! once per connection.
 
+mod apply;
+mod columns;
 mod connect;
 mod errors;
-mod settle;
 mod values;
 
 use std::future::Future;

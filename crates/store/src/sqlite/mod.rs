@@ -3,9 +3,9 @@
 //! The write-ahead log lets readers go on while the writer commits. Every commit is synced to the disk
 //! (`synchronous = FULL`); what arrives during a commit shares the next one, so that this costs little under load.
 
+mod apply;
 mod connection;
 mod readers;
-mod settle;
 mod statement;
 mod writer;
 
@@ -13,11 +13,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
-use tollgate_base::{Money, UserId};
 
 use crate::db::{Params, Row, Sql};
 use crate::error::{Result, StoreError};
-use crate::usage::UsageRecord;
+use crate::ledger::{Applied, LedgerBatch};
 use readers::Readers;
 use writer::{Job, Op, Task};
 
@@ -57,8 +56,8 @@ impl Sqlite {
         self.ask(|reply| Job::Task(Task::Write { statements, reply })).await
     }
 
-    pub(crate) async fn settle(&self, records: Arc<[UsageRecord]>) -> Result<Vec<(UserId, Money)>> {
-        self.ask(|reply| Job::Task(Task::Settle { records, reply })).await
+    pub(crate) async fn apply(&self, batch: Arc<LedgerBatch>) -> Result<Applied> {
+        self.ask(|reply| Job::Task(Task::Apply { batch, reply })).await
     }
 
     pub(crate) async fn begin(&self) -> Result<SqliteTx> {

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
-use tollgate_base::{Money, UserId};
 
-use super::settle::settle;
+use super::apply::apply;
 use super::statement::{execute, query, script};
 use crate::db::{Params, Row, Sql};
 use crate::error::{Result, StoreError};
-use crate::usage::UsageRecord;
+use crate::ledger::{Applied, LedgerBatch};
 
 type Reply<T> = oneshot::Sender<Result<T>>;
 
@@ -57,29 +56,29 @@ pub(super) fn run(connection: Connection, mut queue: mpsc::Receiver<Job>) {
 
 /// A job that may share its transaction with others.
 pub(super) enum Task {
-    /// Insert usage records and take their cost from the balances.
-    Settle { records: Arc<[UsageRecord]>, reply: Reply<Vec<(UserId, Money)>> },
+    /// Close and charge requests that ended, and take holds for those that begin.
+    Apply { batch: Arc<LedgerBatch>, reply: Reply<Applied> },
     /// Statements that stand or fall together.
     Write { statements: Vec<(Sql, Params)>, reply: Reply<u64> },
 }
 
 /// What a task is answered once its transaction is committed.
 enum Done {
-    Settled(Vec<(UserId, Money)>),
+    Applied(Applied),
     Changed(u64),
 }
 
 impl Task {
     fn rows(&self) -> usize {
         match self {
-            Self::Settle { records, .. } => records.len(),
+            Self::Apply { batch, .. } => batch.rows(),
             Self::Write { statements, .. } => statements.len(),
         }
     }
 
     fn run(&self, connection: &Connection) -> Result<Done> {
         match self {
-            Self::Settle { records, .. } => settle(connection, records).map(Done::Settled),
+            Self::Apply { batch, .. } => apply(connection, batch).map(Done::Applied),
             Self::Write { statements, .. } => {
                 let mut changed = 0;
                 for (sql, params) in statements {
@@ -93,12 +92,12 @@ impl Task {
     /// Tells the asker, who may have gone: what is committed stays so.
     fn answer(self, outcome: Result<Done>) {
         match (self, outcome) {
-            (Self::Settle { reply, .. }, Ok(Done::Settled(balances))) => drop(reply.send(Ok(balances))),
+            (Self::Apply { reply, .. }, Ok(Done::Applied(applied))) => drop(reply.send(Ok(applied))),
             (Self::Write { reply, .. }, Ok(Done::Changed(rows))) => drop(reply.send(Ok(rows))),
-            (Self::Settle { reply, .. }, Err(error)) => drop(reply.send(Err(error))),
+            (Self::Apply { reply, .. }, Err(error)) => drop(reply.send(Err(error))),
             (Self::Write { reply, .. }, Err(error)) => drop(reply.send(Err(error))),
             // `run` gives each kind of task its own kind of answer.
-            (Self::Settle { .. } | Self::Write { .. }, Ok(_)) => {}
+            (Self::Apply { .. } | Self::Write { .. }, Ok(_)) => {}
         }
     }
 }

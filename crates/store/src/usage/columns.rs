@@ -1,32 +1,15 @@
 //! The columns of `usage_records`, in one order for writing, reading and both databases.
 
-use std::borrow::Cow;
-use std::fmt::Display;
-
-use tollgate_base::{Money, Rate, Usage};
+use tollgate_base::{Money, Usage};
 use tollgate_pricing::CostParts;
 
 use super::UsageRecord;
-use crate::db::Row;
+use crate::db::cell::{count, money, names, opt_text, rate, shown, text};
+use crate::db::{Cell, Kind, Row};
 use crate::error::Result;
 
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Int,
-    Text,
-}
-
-/// One value of a record, borrowed where that is possible.
-#[derive(Debug)]
-pub(crate) enum Cell<'a> {
-    Null,
-    Int(i64),
-    Text(Cow<'a, str>),
-}
-
 /// Name and kind of each column.
-pub(crate) const COLUMNS: [(&str, Kind); 44] = [
+pub(crate) const COLUMNS: [(&str, Kind); 46] = [
     ("id", Kind::Text),
     ("at", Kind::Int),
     ("user_id", Kind::Text),
@@ -71,11 +54,13 @@ pub(crate) const COLUMNS: [(&str, Kind); 44] = [
     ("upstream_request_id", Kind::Text),
     ("dropped", Kind::Text),
     ("service_tier", Kind::Text),
+    ("held", Kind::Int),
+    ("recovered", Kind::Int),
 ];
 
 /// `id, at, …` for an `INSERT` or a `SELECT`.
 pub(crate) fn column_list() -> String {
-    COLUMNS.map(|(name, _)| name).join(", ")
+    names(&COLUMNS)
 }
 
 /// The record's values in the order of [`COLUMNS`].
@@ -126,6 +111,8 @@ pub(crate) fn cells(record: &UsageRecord) -> [Cell<'_>; COLUMNS.len()] {
         opt_text(record.upstream_request_id.as_deref()),
         opt_text(record.dropped.as_deref()),
         opt_text(record.service_tier.as_deref()),
+        record.held.map_or(Cell::Null, money),
+        Cell::Int(i64::from(record.recovered)),
     ]
 }
 
@@ -165,6 +152,8 @@ pub(super) fn from_row(mut row: Row) -> Result<UsageRecord> {
         upstream_request_id: row.opt_text()?,
         dropped: row.opt_text()?,
         service_tier: row.opt_text()?,
+        held: row.opt_int()?.map(Money::from_nanos),
+        recovered: row.boolean()?,
     })
 }
 
@@ -190,35 +179,6 @@ fn parts(row: &mut Row) -> Result<CostParts> {
         cache_read: row.money()?,
         web_search: row.money()?,
     })
-}
-
-fn shown<'a>(id: impl Display) -> Cell<'a> {
-    Cell::Text(Cow::Owned(id.to_string()))
-}
-
-/// PostgreSQL cannot hold a NUL in a text; callers' words may hold one. It becomes U+FFFD in both databases.
-fn text(value: &str) -> Cell<'_> {
-    if value.as_bytes().contains(&0) {
-        return Cell::Text(Cow::Owned(value.replace('\0', "\u{fffd}")));
-    }
-    Cell::Text(Cow::Borrowed(value))
-}
-
-fn opt_text(value: Option<&str>) -> Cell<'_> {
-    value.map_or(Cell::Null, text)
-}
-
-/// A count; what no count reaches is held at the end of the range.
-fn count<'a>(value: u64) -> Cell<'a> {
-    Cell::Int(i64::try_from(value).unwrap_or(i64::MAX))
-}
-
-fn money<'a>(value: Money) -> Cell<'a> {
-    Cell::Int(value.nanos())
-}
-
-fn rate<'a>(value: Rate) -> Cell<'a> {
-    Cell::Int(i64::from(value.millionths()))
 }
 
 #[cfg(test)]

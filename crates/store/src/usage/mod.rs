@@ -5,17 +5,15 @@ mod query;
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use tollgate_base::{AccountId, GroupId, KeyId, Money, Rate, RequestId, Timestamp, Usage, UserId};
 use tollgate_pricing::CostParts;
 use tollgate_protocol::Protocol;
 
-pub(crate) use columns::{COLUMNS, Cell, Kind, cells, column_list};
+pub(crate) use columns::{COLUMNS, cells, column_list};
 pub use query::{UsageCursor, UsageFilter, UsageTotals};
 
 use crate::error::{Result, StoreError};
-use crate::store::Store;
 
 /// What one request used, how it went, and what was charged for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +84,10 @@ pub struct UsageRecord {
     pub dropped: Option<String>,
     /// The tier, speed and region that the answer named: `fast+us`; `None` for the standard.
     pub service_tier: Option<String>,
+    /// What was held for it; `None` if nothing was.
+    pub held: Option<Money>,
+    /// Whether it was closed by recovery, after its node was lost, and not by the request itself.
+    pub recovered: bool,
 }
 
 /// How a streamed answer ended.
@@ -134,38 +136,6 @@ impl FromStr for StreamEnd {
         let found = Self::ALL.into_iter().find(|end| end.as_str() == text);
         found.ok_or_else(|| StoreError::corrupt(format!("`{text}` is not the end of a stream")))
     }
-}
-
-impl Store {
-    /// Writes the records and takes their cost from their users' balances, in one transaction. A record whose id is
-    /// there already is neither written nor charged. The new balance of each user who was charged, by user id.
-    ///
-    /// May be called again with the same records after any error: nothing is charged twice. The charge of a user who
-    /// was removed meanwhile is recorded and concerns no balance.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the database cannot take them now; [`StoreError::Invalid`] or
-    /// [`StoreError::Database`] if a sum or a balance would leave the range of 64 bits. Nothing is written then.
-    pub async fn settle(&self, records: &[UsageRecord]) -> Result<Vec<(UserId, Money)>> {
-        self.settle_shared(Arc::from(records)).await
-    }
-
-    /// As [`settle`](Self::settle), without copying the records: for a caller who keeps them until it succeeds.
-    ///
-    /// # Errors
-    /// As [`settle`](Self::settle).
-    pub async fn settle_shared(&self, records: Arc<[UsageRecord]>) -> Result<Vec<(UserId, Money)>> {
-        if records.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.db().settle(records).await
-    }
-}
-
-/// Adds a charge to a user's sum.
-pub(crate) fn add_cost(sum: &mut Money, cost: Money) -> Result<()> {
-    *sum = sum.checked_add(cost).ok_or_else(|| StoreError::invalid("cost", "the sum overflows"))?;
-    Ok(())
 }
 
 /// A record with something in every field, different for every number.
@@ -222,5 +192,7 @@ pub(crate) fn sample(number: u64) -> UsageRecord {
         upstream_request_id: Some(text("upstream-request")),
         dropped: Some(text("dropped")),
         service_tier: Some(text("tier")),
+        held: Some(money(34)),
+        recovered: true,
     }
 }

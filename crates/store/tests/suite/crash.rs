@@ -63,7 +63,7 @@ pub(crate) async fn a_killed_writer_leaves_whole_batches(db: &TestDb) {
         child.wait().unwrap();
         assert!(written > before, "the child wrote nothing");
     }
-    assert_eq!(store.verify_balances().await.unwrap(), []);
+    assert_eq!(store.verify_ledger().await.unwrap(), []);
     let mut batches: HashMap<String, usize> = HashMap::new();
     let mut filter = UsageFilter { limit: Some(10_000), ..UsageFilter::default() };
     loop {

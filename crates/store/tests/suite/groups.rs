@@ -1,10 +1,10 @@
 //! Groups.
 
-use tollgate_base::{GroupId, Rate};
-use tollgate_routing::{ModelMapping, Platform, Status, TokenCounting};
+use tollgate_base::{GroupId, Money, Rate};
+use tollgate_routing::{HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting};
 use tollgate_store::{GroupPatch, KeyPatch, NewGroup, StoreError};
 
-use super::{TestDb, accounts, group, world};
+use super::{TestDb, accounts, dollars, group, world};
 
 fn mapping(pairs: &[(&str, &str)]) -> ModelMapping {
     ModelMapping::new(pairs.iter().map(|(from, to)| (from.parse().unwrap(), (*to).to_owned())).collect())
@@ -20,6 +20,9 @@ pub(crate) async fn groups_keep_what_they_are_given(db: &TestDb) {
             rate: Rate::from_millionths(1_333_300),
             model_mapping: mapping(&[("ZHIPU/GLM-*", "glm-*"), ("gpt-4o", "gpt-5")]),
             token_counting: Some(TokenCounting::Estimate),
+            hold: HoldMode::Input,
+            credit_line: dollars("2.5"),
+            on_disconnect: OnDisconnect::Cancel,
         })
         .await
         .unwrap();
@@ -28,12 +31,17 @@ pub(crate) async fn groups_keep_what_they_are_given(db: &TestDb) {
     assert_eq!(made.model_mapping.resolve("ZHIPU/GLM-4.6").as_deref(), Some("glm-4.6"));
     let plain = group(&store, "anthropic").await;
     assert_eq!(plain.token_counting, None);
+    let habits = (plain.hold, plain.credit_line, plain.on_disconnect);
+    assert_eq!(habits, (HoldMode::Full, Money::ZERO, OnDisconnect::Drain));
     assert_eq!(store.list_groups().await.unwrap(), [plain, made]);
     assert_eq!(store.get_group(GroupId::generate()).await.unwrap(), None);
     let again = store.create_group(NewGroup::new("glm", Platform::Openai)).await;
     assert_eq!(again, Err(StoreError::Conflict { what: "a group named `glm` already exists".to_owned() }));
     let nameless = store.create_group(NewGroup::new("", Platform::Openai)).await;
     assert!(matches!(nameless, Err(StoreError::Invalid { field: "name", .. })));
+    let indebted = NewGroup { credit_line: dollars("-1"), ..NewGroup::new("indebted", Platform::Openai) };
+    let refused = store.create_group(indebted).await;
+    assert!(matches!(refused, Err(StoreError::Invalid { field: "credit_line", .. })));
 }
 
 pub(crate) async fn groups_are_changed_field_by_field(db: &TestDb) {
@@ -43,23 +51,32 @@ pub(crate) async fn groups_are_changed_field_by_field(db: &TestDb) {
         token_counting: Some(Some(TokenCounting::Off)),
         model_mapping: Some(mapping(&[("a", "b")])),
         status: Some(Status::Disabled),
+        hold: Some(HoldMode::None),
+        credit_line: Some(dollars("1")),
         ..GroupPatch::default()
     };
     let after = store.update_group(made.id, patch).await.unwrap();
     assert_eq!(after.token_counting, Some(TokenCounting::Off));
     assert_eq!(after.model_mapping, mapping(&[("a", "b")]));
     assert_eq!(after.status, Status::Disabled);
+    let habits = (after.hold, after.credit_line, after.on_disconnect);
+    assert_eq!(habits, (HoldMode::None, dollars("1"), OnDisconnect::Drain));
     assert_eq!((&after.name, after.platform, after.rate), (&made.name, made.platform, made.rate));
     let patch = GroupPatch {
         name: Some("other".to_owned()),
         platform: Some(Platform::Openai),
         rate: Some(Rate::from_millionths(1)),
         token_counting: Some(None),
+        on_disconnect: Some(OnDisconnect::Cancel),
         ..GroupPatch::default()
     };
     let after = store.update_group(made.id, patch).await.unwrap();
     assert_eq!(after.token_counting, None);
     assert_eq!((after.name.as_str(), after.platform), ("other", Platform::Openai));
+    assert_eq!((after.credit_line, after.on_disconnect), (dollars("1"), OnDisconnect::Cancel));
+    let indebted = GroupPatch { credit_line: Some(dollars("-1")), ..GroupPatch::default() };
+    let refused = store.update_group(made.id, indebted).await;
+    assert!(matches!(refused, Err(StoreError::Invalid { field: "credit_line", .. })));
     assert_eq!(store.get_group(made.id).await.unwrap(), Some(after));
     group(&store, "main").await;
     let taken = GroupPatch { name: Some("main".to_owned()), ..GroupPatch::default() };

@@ -6,6 +6,7 @@ pub(crate) mod crash;
 pub(crate) mod groups;
 pub(crate) mod kept;
 pub(crate) mod keys;
+pub(crate) mod ledger;
 pub(crate) mod models;
 pub(crate) mod money;
 pub(crate) mod race;
@@ -141,6 +142,8 @@ pub(crate) fn record_of(user_id: UserId, cost: &str) -> UsageRecord {
         upstream_request_id: None,
         dropped: None,
         service_tier: None,
+        held: None,
+        recovered: false,
     }
 }
 
@@ -162,6 +165,13 @@ macro_rules! run_suite {
             config: every_change_counts, a_refused_change_does_not_count, the_catalog_is_of_one_version;
             money: settling_charges_once, one_batch_is_one_transaction, adjustments_are_written_down,
                 sums_that_overflow_are_refused, a_wrong_balance_is_found, usage_of_a_removed_user_is_kept;
+            ledger: a_hold_is_taken_and_given_back, holds_are_granted_while_something_is_available,
+                charges_come_before_holds, a_credit_line_goes_below_zero, a_batch_may_come_again,
+                a_late_settlement_changes_nothing, a_hold_after_its_record_changes_nothing,
+                a_bad_batch_leaves_nothing, users_with_holds_cannot_be_removed,
+                a_hold_is_given_back_to_whom_it_was_taken_from, nodes_beat_until_they_are_forgotten,
+                open_holds_are_found_by_node, a_wrong_ledger_is_found, many_holds_at_once_never_overspend,
+                two_nodes_never_overspend_together, two_nodes_hold_and_settle_the_same_database;
             race: two_stores_settle_the_same_database, settlers_and_adjusters_do_not_lock_each_other_out,
                 cancelled_work_leaves_nothing_half_done;
             usage: a_record_reads_back_as_written, listings_go_page_by_page, totals_add_up,

@@ -1,7 +1,7 @@
 //! Balances, settling, and the check of both.
 
 use tollgate_base::{Money, UserId};
-use tollgate_store::{Mismatch, StoreError, UsageFilter};
+use tollgate_store::{LedgerProblem, StoreError, UsageFilter};
 
 use super::{TestDb, dollars, record, record_of, user, world};
 
@@ -11,14 +11,14 @@ pub(crate) async fn settling_charges_once(db: &TestDb) {
     let (one, two) = (record(&key, "0.25"), record(&key, "0.000000001"));
     let balances = store.settle(&[one.clone(), two.clone(), one.clone()]).await.unwrap();
     assert_eq!(balances, [(key.user_id, dollars("9.749999999"))], "twice in one batch counts once");
-    assert_eq!(store.settle(&[one.clone(), two]).await.unwrap(), [], "nobody was charged");
+    assert_eq!(store.settle(&[one.clone(), two]).await.unwrap(), balances, "nobody was charged again");
     let third = record(&key, "0.5");
     let balances = store.settle(&[one, third]).await.unwrap();
     assert_eq!(balances, [(key.user_id, dollars("9.249999999"))]);
     assert_eq!(store.user_balance(key.user_id).await.unwrap(), Some(dollars("9.249999999")));
     assert_eq!(store.settle(&[]).await.unwrap(), []);
     assert_eq!(store.list_usage(UsageFilter::default()).await.unwrap().len(), 3);
-    assert_eq!(store.verify_balances().await.unwrap(), []);
+    assert_eq!(store.verify_ledger().await.unwrap(), []);
 }
 
 pub(crate) async fn one_batch_is_one_transaction(db: &TestDb) {
@@ -36,7 +36,7 @@ pub(crate) async fn one_batch_is_one_transaction(db: &TestDb) {
     assert!(store.settle(&huge).await.is_err());
     assert_eq!(store.user_balance(ann).await.unwrap(), Some(dollars("4")));
     assert_eq!(store.list_usage(UsageFilter::default()).await.unwrap().len(), 3);
-    assert_eq!(store.verify_balances().await.unwrap(), []);
+    assert_eq!(store.verify_ledger().await.unwrap(), []);
 }
 
 pub(crate) async fn adjustments_are_written_down(db: &TestDb) {
@@ -63,7 +63,7 @@ pub(crate) async fn adjustments_are_written_down(db: &TestDb) {
     assert_eq!(store.user_balance(nobody).await.unwrap(), None);
     let unsaid = store.adjust_balance(id, dollars("1"), "").await;
     assert!(matches!(unsaid, Err(StoreError::Invalid { field: "reason", .. })));
-    assert_eq!(store.verify_balances().await.unwrap(), []);
+    assert_eq!(store.verify_ledger().await.unwrap(), []);
 }
 
 pub(crate) async fn sums_that_overflow_are_refused(db: &TestDb) {
@@ -83,12 +83,13 @@ pub(crate) async fn a_wrong_balance_is_found(db: &TestDb) {
     let (key, _) = world(&store).await;
     let bob = user(&store, "bob", "0").await;
     store.settle(&[record(&key, "1")]).await.unwrap();
-    assert_eq!(store.verify_balances().await.unwrap(), []);
+    assert_eq!(store.verify_ledger().await.unwrap(), []);
     db.raw("UPDATE users SET balance = balance + 1 WHERE name = 'bob'").await;
     db.raw("DELETE FROM usage_records").await;
-    let found = store.verify_balances().await.unwrap();
-    let ann = Mismatch { user_id: key.user_id, balance: Some(dollars("9")), expected: dollars("10") };
-    let one_nano = Mismatch { user_id: bob, balance: Some(Money::from_nanos(1)), expected: Money::ZERO };
+    let found = store.verify_ledger().await.unwrap();
+    let ann = LedgerProblem::Balance { user_id: key.user_id, balance: dollars("9"), expected: dollars("10") };
+    let one_nano =
+        LedgerProblem::Balance { user_id: bob, balance: Money::from_nanos(1), expected: Money::ZERO };
     assert_eq!(found, [ann, one_nano]);
 }
 
@@ -99,6 +100,6 @@ pub(crate) async fn usage_of_a_removed_user_is_kept(db: &TestDb) {
     let balances = store.settle(&[record_of(gone, "0.5"), record_of(ann, "0.25")]).await.unwrap();
     assert_eq!(balances, [(ann, dollars("0.75"))]);
     assert_eq!(store.list_usage(UsageFilter::default()).await.unwrap().len(), 2);
-    let orphan = Mismatch { user_id: gone, balance: None, expected: dollars("-0.5") };
-    assert_eq!(store.verify_balances().await.unwrap(), [orphan]);
+    let orphan = LedgerProblem::UnknownUser { user_id: gone, used: dollars("0.5") };
+    assert_eq!(store.verify_ledger().await.unwrap(), [orphan]);
 }

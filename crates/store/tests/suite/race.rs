@@ -53,7 +53,7 @@ pub(crate) async fn two_stores_settle_the_same_database(db: &TestDb) {
     }
     let totals = stores[0].usage_totals(UsageFilter::default()).await.unwrap();
     assert_eq!(usize::try_from(totals.requests).unwrap(), TASKS * BATCHES * USERS * 3);
-    assert_eq!(stores[0].verify_balances().await.unwrap(), []);
+    assert_eq!(stores[0].verify_ledger().await.unwrap(), []);
 }
 
 pub(crate) async fn settlers_and_adjusters_do_not_lock_each_other_out(db: &TestDb) {
@@ -80,7 +80,7 @@ pub(crate) async fn settlers_and_adjusters_do_not_lock_each_other_out(db: &TestD
     for task in tasks {
         task.await.unwrap();
     }
-    assert_eq!(stores[0].verify_balances().await.unwrap(), []);
+    assert_eq!(stores[0].verify_ledger().await.unwrap(), []);
     let mut sum = 0;
     for user in users {
         sum += stores[0].user_balance(user).await.unwrap().unwrap().nanos();
@@ -106,7 +106,7 @@ pub(crate) async fn cancelled_work_leaves_nothing_half_done(db: &TestDb) {
     let entries = store.list_balance_entries(users[0], 1000).await.unwrap();
     let after = store.adjust_balance(users[0], dollars("1"), "the last").await.unwrap();
     assert!(after > dollars("100") && entries.len() < 42, "{after}, {} entries", entries.len());
-    assert_eq!(store.verify_balances().await.unwrap(), []);
+    assert_eq!(store.verify_ledger().await.unwrap(), []);
     let whole = store.usage_totals(UsageFilter::default()).await.unwrap().requests;
     assert_eq!(whole % u64::try_from(USERS * 3).unwrap(), 0, "batches are written whole");
 }

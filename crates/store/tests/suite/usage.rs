@@ -45,6 +45,8 @@ pub(crate) async fn a_record_reads_back_as_written(db: &TestDb) {
         upstream_request_id: words("req_011"),
         dropped: words("top_k"),
         service_tier: words("priority"),
+        held: Some(Money::from_nanos(90)),
+        recovered: true,
         ..record(&key, "0.000000021")
     };
     let bare = UsageRecord {

@@ -1,11 +1,11 @@
 //! `tollgate group`.
 
 use clap::{Args, Subcommand, ValueEnum};
-use tollgate_base::Rate;
+use tollgate_base::{Money, Rate};
 use tollgate_routing::{Pattern, Platform};
 
 use super::words::mapping_entry;
-use super::{FormatArgs, TokenCountingWord};
+use super::{FormatArgs, HoldWord, OnDisconnectWord, TokenCountingWord};
 
 /// `tollgate group`.
 #[derive(Debug, Args)]
@@ -78,6 +78,15 @@ pub(crate) struct GroupFields {
     /// How /v1/messages/count_tokens is answered
     #[arg(long, value_name = "HOW")]
     pub(crate) token_counting: Option<TokenCountingWord>,
+    /// What is held of a balance before a request is answered
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) hold: Option<HoldWord>,
+    /// Let holds go this far below zero, in dollars
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) credit_line: Option<Money>,
+    /// What becomes of an answer whose caller has left
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) on_disconnect: Option<OnDisconnectWord>,
 }
 
 /// A setting that can be removed.

@@ -3,6 +3,7 @@
 mod account;
 mod group;
 mod key;
+mod ledger;
 mod model;
 mod server;
 mod usage;
@@ -14,11 +15,12 @@ pub(crate) use account::{
 };
 pub(crate) use group::{GroupArgs, GroupClear, GroupCommand, GroupFields};
 pub(crate) use key::{KeyArgs, KeyClear, KeyCommand, KeyFields};
+pub(crate) use ledger::{LedgerArgs, LedgerCommand};
 pub(crate) use model::{ImportPricesArgs, ModelArgs, ModelCommand, ModelFields};
 pub(crate) use server::{CheckArgs, DemoArgs, HealthArgs, ListenArgs, SandboxArgs};
 pub(crate) use usage::UsageArgs;
 pub(crate) use user::{UserArgs, UserCommand};
-pub(crate) use words::{Expiry, TokenCountingWord};
+pub(crate) use words::{Expiry, HoldWord, OnDisconnectWord, TokenCountingWord};
 
 use std::path::PathBuf;
 
@@ -102,6 +104,8 @@ pub(crate) enum Command {
     Model(ModelArgs),
     /// Usage records
     Usage(UsageArgs),
+    /// The ledger: balances, holds and what explains them
+    Ledger(LedgerArgs),
     /// Print the completion script of a shell
     Completions {
         /// The shell

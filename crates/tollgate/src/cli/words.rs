@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use jiff::tz::TimeZone;
 use jiff::{Span, Zoned};
 use tollgate_base::Timestamp;
-use tollgate_routing::{Pattern, TokenCounting};
+use tollgate_routing::{HoldMode, OnDisconnect, Pattern, TokenCounting};
 use tollgate_translate::family::Family;
 
 /// When a key ends: never, at a point in time, or so long from now.
@@ -83,6 +83,45 @@ impl From<TokenCountingWord> for Option<TokenCounting> {
             TokenCountingWord::Native => Some(TokenCounting::Native),
             TokenCountingWord::Estimate => Some(TokenCounting::Estimate),
             TokenCountingWord::Off => Some(TokenCounting::Off),
+        }
+    }
+}
+
+/// How much is held for a request.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum HoldWord {
+    /// The prompt and the longest answer: a balance cannot be overspent
+    Full,
+    /// The prompt only: answers at the same time may overspend
+    Input,
+    /// Nothing: it is enough that something is available
+    None,
+}
+
+impl From<HoldWord> for HoldMode {
+    fn from(word: HoldWord) -> Self {
+        match word {
+            HoldWord::Full => Self::Full,
+            HoldWord::Input => Self::Input,
+            HoldWord::None => Self::None,
+        }
+    }
+}
+
+/// What becomes of an answer whose caller has left.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum OnDisconnectWord {
+    /// Read it to its end, within bounds, and charge what it used
+    Drain,
+    /// Break it off and charge an estimate
+    Cancel,
+}
+
+impl From<OnDisconnectWord> for OnDisconnect {
+    fn from(word: OnDisconnectWord) -> Self {
+        match word {
+            OnDisconnectWord::Drain => Self::Drain,
+            OnDisconnectWord::Cancel => Self::Cancel,
         }
     }
 }

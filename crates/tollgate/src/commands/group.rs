@@ -1,8 +1,8 @@
 //! `tollgate group`: where a key's requests may go.
 
 use serde::Serialize;
-use tollgate_base::{Rate, Timestamp};
-use tollgate_routing::{Group, ModelMapping, Platform, Status, TokenCounting};
+use tollgate_base::{Money, Rate, Timestamp};
+use tollgate_routing::{Group, HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting};
 use tollgate_store::{GroupPatch, NewGroup, Store};
 
 use super::{find, text};
@@ -18,6 +18,9 @@ pub(crate) async fn run(args: GroupArgs, store: &Store) -> anyhow::Result<()> {
                 rate: fields.rate.unwrap_or_default(),
                 model_mapping: ModelMapping::new(fields.mapping)?,
                 token_counting: fields.token_counting.and_then(Option::from),
+                hold: fields.hold.map(HoldMode::from).unwrap_or_default(),
+                credit_line: fields.credit_line.unwrap_or_default(),
+                on_disconnect: fields.on_disconnect.map(OnDisconnect::from).unwrap_or_default(),
                 ..NewGroup::new(name, platform)
             };
             done(printer, "created", store.create_group(new).await?)
@@ -54,6 +57,9 @@ fn patch(name: Option<String>, fields: GroupFields, clear: &[GroupClear]) -> any
         rate: fields.rate,
         model_mapping: replaced.then(|| ModelMapping::new(fields.mapping)).transpose()?,
         token_counting: fields.token_counting.map(Option::from),
+        hold: fields.hold.map(HoldMode::from),
+        credit_line: fields.credit_line,
+        on_disconnect: fields.on_disconnect.map(OnDisconnect::from),
         ..GroupPatch::default()
     })
 }
@@ -84,6 +90,9 @@ struct GroupView {
     rate: Rate,
     model_mapping: ModelMapping,
     token_counting: TokenCounting,
+    hold: HoldMode,
+    credit_line: Money,
+    on_disconnect: OnDisconnect,
     #[serde(serialize_with = "text::time_json")]
     created_at: Timestamp,
 }
@@ -98,6 +107,9 @@ impl From<Group> for GroupView {
             status: group.status,
             rate: group.rate,
             model_mapping: group.model_mapping,
+            hold: group.hold,
+            credit_line: group.credit_line,
+            on_disconnect: group.on_disconnect,
             created_at: group.created_at,
         }
     }
@@ -125,6 +137,9 @@ impl View for GroupView {
             ("rate", self.rate.to_string()),
             ("map", text::mapping(&self.model_mapping)),
             ("token counting", self.token_counting.to_string()),
+            ("hold", self.hold.to_string()),
+            ("credit line", self.credit_line.to_string()),
+            ("on disconnect", self.on_disconnect.to_string()),
             ("created", text::time(self.created_at)),
         ]
     }

@@ -6,6 +6,7 @@ mod find;
 mod group;
 mod health;
 mod key;
+mod ledger;
 mod model;
 mod sandbox;
 mod text;
@@ -45,6 +46,7 @@ async fn run_configured(command: Command, config: Config, effective: Vec<Effecti
         Command::Account(args) => with_store(&config, async |store| account::run(args, store).await).await,
         Command::Model(args) => with_store(&config, async |store| model::run(args, store).await).await,
         Command::Usage(args) => with_store(&config, async |store| usage::run(args, store).await).await,
+        Command::Ledger(args) => with_store(&config, async |store| ledger::run(args, store).await).await,
         Command::Completions { shell } => completions(shell),
         Command::Sandbox(args) => sandbox::run(&args).await,
     }

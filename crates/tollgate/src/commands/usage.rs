@@ -64,6 +64,8 @@ struct UsageView {
     upstream_request_id: Option<String>,
     dropped: Option<String>,
     service_tier: Option<String>,
+    held: Option<Money>,
+    recovered: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -125,6 +127,8 @@ impl From<UsageRecord> for UsageView {
             upstream_request_id: record.upstream_request_id,
             dropped: record.dropped,
             service_tier: record.service_tier,
+            held: record.held,
+            recovered: record.recovered,
         }
     }
 }

@@ -93,17 +93,33 @@ fn groups_through_their_life() {
         "a=b",
         "--token-counting",
         "estimate",
+        "--hold",
+        "input",
+        "--credit-line",
+        "2.50",
     ]);
     assert_eq!(created["model_mapping"], json!({"ZHIPU/GLM-*": "glm-*", "a": "b"}));
     assert_eq!(created["token_counting"], "estimate");
+    let habits =
+        |group: &Value| [&group["hold"], &group["credit_line"], &group["on_disconnect"]].map(Value::clone);
+    assert_eq!(habits(&created), ["input", "2.5", "drain"]);
     let changed = place.json(&["group", "update", "mixed", "--map", "c=d", "--token-counting", "default"]);
     assert_eq!(changed["model_mapping"], json!({"c": "d"}), "mappings given replace the old ones");
     assert_eq!(changed["token_counting"], "native");
     assert_eq!(changed["rate"], "1.5", "what is not named is kept");
+    let changed = place.json(&["group", "update", "mixed", "--hold", "none", "--on-disconnect", "cancel"]);
+    assert_eq!(habits(&changed), ["none", "2.5", "cancel"]);
+    assert_eq!(
+        place.fails(&["group", "update", "mixed", "--credit-line=-1"]),
+        "credit_line: must not be negative"
+    );
     assert_eq!(place.json(&["group", "update", "mixed", "--clear", "map"])["model_mapping"], json!({}));
     assert_eq!(place.json(&["group", "disable", "mixed"])["status"], "disabled");
     assert_eq!(place.json(&["group", "enable", "mixed"])["status"], "enabled");
-    assert!(place.ok(&["group", "show", "mixed"]).contains("platform        anthropic\n"));
+    let shown = place.ok(&["group", "show", "mixed"]);
+    for line in ["platform        anthropic\n", "hold            none\n", "credit line     2.5\n"] {
+        assert!(shown.contains(line), "{shown}");
+    }
     assert_eq!(names(&place.json(&["group", "list"])), ["mixed"]);
     assert!(place.fails(&["group", "create", "bad", "--platform", "openai", "--map", "a=*"]).contains('*'));
     assert_eq!(place.ok(&["group", "remove", "mixed"]), "removed group mixed\n");

@@ -5,5 +5,6 @@
 mod basics;
 mod demo;
 mod entities;
+mod ledger;
 mod prices;
 mod support;

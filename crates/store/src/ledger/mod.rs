@@ -1,0 +1,18 @@
+//! The ledger: what is held for a request before it is answered, and what closes it.
+//!
+//! A hold is taken before the caller sees a byte and closed in the transaction that writes the request's usage record
+//! and charges it. Every request is closed once: a record whose id is there already changes nothing, and a hold whose
+//! request has a record is never taken.
+
+mod batch;
+mod hold;
+mod nodes;
+mod verify;
+mod wallet;
+
+pub use batch::{Applied, LedgerBatch};
+pub(crate) use hold::{COLUMNS as HOLD_COLUMNS, cells as hold_cells};
+pub use hold::{Hold, HoldFilter, HoldOutcome};
+pub use verify::{LedgerCounts, LedgerProblem};
+pub use wallet::Wallet;
+pub(crate) use wallet::Wallets;
