@@ -1,7 +1,7 @@
 //! Phase 3: may this request be made: the model is allowed, and there is something to pay with.
 
 use tollgate_protocol::{ApiError, ErrorKind};
-use tollgate_routing::check_model;
+use tollgate_routing::{Group, check_model};
 
 use crate::authenticate::Identity;
 
@@ -16,9 +16,9 @@ pub(crate) fn admit_model(identity: &Identity, model: &str) -> Result<(), ApiErr
     check_model(&identity.key, model).map_err(|kind| ApiError::about(kind, model))
 }
 
-/// Checks that the user's balance is above zero.
-pub(crate) fn admit_balance(identity: &Identity) -> Result<(), ApiError> {
-    if identity.has_balance() {
+/// Checks that there is anything to pay with; how much, the hold decides.
+pub(crate) fn admit_balance(identity: &Identity, group: &Group) -> Result<(), ApiError> {
+    if identity.can_pay(group.credit_line) {
         return Ok(());
     }
     Err(ApiError::of(ErrorKind::InsufficientBalance))

@@ -2,16 +2,17 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use quick_cache::sync::Cache;
+use tollgate_base::Money;
 use tollgate_protocol::{ApiError, Dialect, ErrorKind};
 use tollgate_routing::{ApiKey, Group, User, check_key};
 use tollgate_store::{KeyHash, StoreError};
 
 use crate::state::{Live, Shared};
+use crate::wallets::SharedWallet;
 
 const KNOWN_KEYS: usize = 100_000;
 const UNKNOWN_KEYS: usize = 10_000;
@@ -20,14 +21,25 @@ const UNKNOWN_KEYS: usize = 10_000;
 pub(crate) struct Identity {
     pub(crate) key: ApiKey,
     pub(crate) user: User,
-    balance_nanos: Arc<AtomicI64>,
+    wallet: SharedWallet,
     epoch: u64,
 }
 
 impl Identity {
-    /// Whether the balance is above zero, as far as this node knows.
-    pub(crate) fn has_balance(&self) -> bool {
-        self.balance_nanos.load(Ordering::Acquire) > 0
+    /// Whether there is anything to pay with, holds not considered, as far as this node knows.
+    pub(crate) fn can_pay(&self, credit_line: Money) -> bool {
+        let balance = self.wallet.lock().balance();
+        balance.checked_add(credit_line).is_none_or(Money::is_positive)
+    }
+
+    /// Promises `amount` to a request; see [`Wallet::promise`](tollgate_ledger::Wallet::promise).
+    pub(crate) fn promise(&self, amount: Money, credit_line: Money) -> bool {
+        self.wallet.lock().promise(amount, credit_line)
+    }
+
+    /// Takes a promise back.
+    pub(crate) fn kept(&self, amount: Money) {
+        self.wallet.lock().kept(amount);
     }
 }
 
@@ -95,9 +107,8 @@ async fn look_up(shared: &Shared, live: &Live, presented: &str) -> Result<Arc<Id
         shared.keys.unknown.insert(hash, live.epoch);
         return Err(ApiError::of(ErrorKind::InvalidKey));
     };
-    let balance_nanos = shared.balances.set(record.user.id, record.balance);
-    let identity =
-        Arc::new(Identity { key: record.key, user: record.user, balance_nanos, epoch: live.epoch });
+    let wallet = shared.wallets.read(record.user.id, record.wallet.balance, record.wallet.held);
+    let identity = Arc::new(Identity { key: record.key, user: record.user, wallet, epoch: live.epoch });
     shared.keys.known.insert(hash, Arc::clone(&identity));
     Ok(identity)
 }

@@ -1,5 +1,6 @@
 //! The limits and habits of the gate.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -28,6 +29,8 @@ pub struct GatewayConfig {
     pub settlement_queue: usize,
     /// How long records are gathered before they are written in one transaction.
     pub settlement_interval: Duration,
+    /// The folder of the journal that lets finished requests outlive a killed process; `None` keeps none.
+    pub journal: Option<PathBuf>,
     /// How often the store is asked whether the configuration changed.
     pub config_poll: Duration,
     /// Proxies whose `x-forwarded-for` is believed.
@@ -49,6 +52,7 @@ impl Default for GatewayConfig {
             drain_limit: Duration::from_secs(300),
             settlement_queue: 65_536,
             settlement_interval: Duration::from_millis(10),
+            journal: None,
             config_poll: Duration::from_millis(250),
             trusted_proxies: Vec::new(),
             default_price: None,

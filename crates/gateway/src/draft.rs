@@ -9,6 +9,7 @@ use tollgate_pricing::{CostParts, ModelPrice, Served, charge};
 use tollgate_protocol::{ApiError, Dialect, Observed};
 use tollgate_store::{ResponseOwner, StreamEnd, UsageRecord};
 
+use crate::journal::Line;
 use crate::settle::{Place, Settlement};
 
 /// The status of a request whose caller went away before the answer; nginx's number for it.
@@ -20,6 +21,7 @@ pub(crate) struct Draft {
     record: Option<Box<UsageRecord>>,
     place: Option<Place>,
     price: Option<ModelPrice>,
+    answered: Option<Line>,
     ownership: Option<Ownership>,
     started: Instant,
 }
@@ -77,7 +79,14 @@ impl Ending {
 
 impl Draft {
     pub(crate) fn new(record: UsageRecord, place: Place, started: Instant) -> Self {
-        Self { record: Some(Box::new(record)), place: Some(place), price: None, ownership: None, started }
+        Self {
+            record: Some(Box::new(record)),
+            place: Some(place),
+            price: None,
+            answered: None,
+            ownership: None,
+            started,
+        }
     }
 
     /// Moves the request out, to be settled elsewhere; what stays behind settles nothing.
@@ -86,6 +95,7 @@ impl Draft {
             record: self.record.take(),
             place: self.place.take(),
             price: self.price.take(),
+            answered: self.answered.take(),
             ownership: self.ownership.take(),
             started: self.started,
         }
@@ -107,8 +117,13 @@ impl Draft {
     /// Notes that the first real byte of the answer is there.
     pub(crate) fn first_byte(&mut self) {
         let elapsed_ms = self.elapsed_ms();
-        if let Some(record) = self.record() {
-            record.first_byte_ms.get_or_insert(elapsed_ms);
+        let (Some(record), Some(place)) = (self.record.as_deref_mut(), &self.place) else { return };
+        if record.first_byte_ms.is_some() {
+            return;
+        }
+        record.first_byte_ms = Some(elapsed_ms);
+        if record.held.is_some() {
+            self.answered = place.journal().answered(record.id);
         }
     }
 
@@ -173,7 +188,7 @@ impl Draft {
             ownership.known.insert(id.clone(), ownership.owner);
             (id, ownership.owner)
         });
-        place.send(Box::new(Settlement { record: *record, response }));
+        place.send(Settlement { record: *record, response, answered: self.answered.take() });
     }
 }
 

@@ -14,6 +14,7 @@ use crate::answer;
 use crate::attempt::{self, Call};
 use crate::authenticate::Identity;
 use crate::draft::{Draft, Ownership};
+use crate::hold::hold;
 use crate::plan::{plan_attempts, price_of};
 use crate::record::new_record;
 use crate::respond::AnswerStream;
@@ -88,7 +89,8 @@ async fn open(
     draft: &mut Draft,
 ) -> Result<attempt::Opened, Refused> {
     let attempts = plan_attempts(shared, request).await?;
-    attempt::run(shared, request.live, &attempts, request.call, draft, |draft, attempt| {
+    let ticket = hold(shared, request, &attempts, draft)?;
+    let opened = attempt::run(shared, request.live, &attempts, request.call, draft, |draft, attempt| {
         if let Some((price, version)) = price_of(shared, request, &attempt.upstream_model) {
             draft.priced(price, version);
         }
@@ -96,7 +98,9 @@ async fn open(
             draft.keeps_response(ownership(shared, request, attempt));
         }
     })
-    .await
+    .await?;
+    ticket.wait().await?;
+    Ok(opened)
 }
 
 fn ownership(shared: &Shared, request: &Generation<'_>, attempt: &Attempt<'_>) -> Ownership {

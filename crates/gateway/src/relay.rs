@@ -83,7 +83,11 @@ impl StreamRelay {
     /// The next bytes for the caller; `None` at the end.
     pub(crate) fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
-            if let Some(bytes) = self.ready.pop_front() {
+            // A stream that has said everything is settled before the caller has its last word.
+            let over = self.observer.ended();
+            if (!over || self.upstream.is_none())
+                && let Some(bytes) = self.ready.pop_front()
+            {
                 return Poll::Ready(Some(bytes));
             }
             let Some(upstream) = self.upstream.as_mut() else {
@@ -93,7 +97,7 @@ impl StreamRelay {
                 Poll::Ready(Some(Ok(chunk))) => self.take_chunk(chunk),
                 Poll::Ready(Some(Err(error))) => self.broken(&error),
                 Poll::Ready(None) => self.ended(),
-                Poll::Pending if self.observer.ended() => self.release(),
+                Poll::Pending if over => self.release(),
                 Poll::Pending => {
                     ready!(self.poll_keepalive(context));
                     self.push_keepalive();

@@ -140,7 +140,7 @@ async fn serve(
     let shape = Shape::of(endpoint, probe.style);
     caller.dialect = shape.dialect(endpoint);
     admit_model(&identity, &probe.model)?;
-    admit_balance(&identity)?;
+    admit_balance(&identity, group)?;
     let history = kept_history(shared, &identity, &probe).await?;
     let call = Call {
         endpoint,

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use quick_cache::sync::Cache;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tollgate_base::{AccountId, Clock, Money, Timestamp, UserId};
+use tollgate_base::{AccountId, Clock, NodeId, Timestamp};
 use tollgate_routing::{Account, Catalog};
 use tollgate_store::{ResponseOwner, Store};
 use tollgate_translate::carrier::CarrierKey;
@@ -21,7 +21,9 @@ use crate::destination::Destination;
 use crate::health::{AccountHealth, HealthBook};
 use crate::kept::Kept;
 use crate::memory::Memory;
+use crate::recovery::{Sweeper, recover};
 use crate::settle::Settler;
+use crate::wallets::Wallets;
 use crate::{GatewayConfig, GatewayDeps, GatewayError};
 
 /// How many owners of recent responses are kept in memory, in front of the store.
@@ -29,6 +31,9 @@ const RESPONSE_OWNERS: usize = 10_000;
 
 /// How often the owners of old responses are removed.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// How often a node shows that it lives.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 
 /// One version of the configuration, and what was prepared from it.
 pub(crate) struct Live {
@@ -42,11 +47,13 @@ pub(crate) struct Live {
 /// What all requests share.
 pub(crate) struct Shared {
     pub(crate) config: GatewayConfig,
+    /// This run of the gate.
+    pub(crate) node: NodeId,
     pub(crate) store: Store,
     pub(crate) upstream: Client,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: KeyCache,
-    pub(crate) balances: Balances,
+    pub(crate) wallets: Wallets,
     pub(crate) health: HealthBook,
     pub(crate) settler: Settler,
     pub(crate) response_owners: Arc<Cache<String, ResponseOwner>>,
@@ -71,9 +78,12 @@ impl Shared {
         let GatewayDeps { store, upstream, clock } = deps;
         let health = HealthBook::default();
         let live = load(&store, &upstream, &health, 0).await?;
-        let balances = Balances::default();
         let response_owners = Arc::new(Cache::new(RESPONSE_OWNERS));
-        let settler = Settler::start(store.clone(), balances.clone(), Arc::clone(&response_owners), &config);
+        let node = NodeId::generate();
+        let journal = recover(&store, config.journal.as_deref(), node).await?;
+        let wallets = Wallets::default();
+        let settler =
+            Settler::start(store.clone(), wallets.clone(), Arc::clone(&response_owners), journal, &config);
         let shared = Arc::new(Self {
             keys: KeyCache::default(),
             response_owners,
@@ -90,7 +100,8 @@ impl Shared {
             store,
             upstream,
             clock,
-            balances,
+            wallets,
+            node,
             health,
             settler,
         });
@@ -133,6 +144,9 @@ impl Shared {
             let _ = watcher.await;
         }
         self.settler.finish().await;
+        if let Err(error) = self.store.forget_node(self.node).await {
+            tracing::warn!(%error, "this node could not sign off");
+        }
     }
 
     /// Reads the configuration again when its version moved.
@@ -175,6 +189,8 @@ fn destination(upstream: &Client, account: &Account, health: Arc<AccountHealth>)
 /// responses that are too old to be asked for.
 async fn watch(shared: std::sync::Weak<Shared>, stop: CancellationToken) {
     let mut next_expiry = Instant::now();
+    let mut next_sweep = Instant::now();
+    let mut sweeper = Sweeper::default();
     loop {
         let Some(interval) = shared.upgrade().map(|shared| shared.config.config_poll) else { return };
         tokio::select! {
@@ -185,6 +201,12 @@ async fn watch(shared: std::sync::Weak<Shared>, stop: CancellationToken) {
         if let Err(error) = shared.refresh().await {
             tracing::warn!(%error, "configuration could not be read; the last one stays in force");
         }
+        if Instant::now() >= next_sweep {
+            next_sweep = Instant::now() + SWEEP_INTERVAL;
+            if let Err(error) = sweeper.sweep(&shared.store, shared.node).await {
+                tracing::warn!(%error, "the other nodes could not be looked at");
+            }
+        }
         if Instant::now() >= next_expiry {
             next_expiry = Instant::now() + EXPIRY_INTERVAL;
             if let Err(error) = shared.store.expire_responses(shared.now()).await {
@@ -194,19 +216,5 @@ async fn watch(shared: std::sync::Weak<Shared>, stop: CancellationToken) {
                 tracing::warn!(%error, "old responses could not be removed");
             }
         }
-    }
-}
-
-/// The users' balances as last read or settled; what admission looks at.
-#[derive(Clone, Default)]
-pub(crate) struct Balances(Arc<papaya::HashMap<UserId, Arc<AtomicI64>>>);
-
-impl Balances {
-    /// The cell of a user, set to `balance` as just read from the store.
-    pub(crate) fn set(&self, user: UserId, balance: Money) -> Arc<AtomicI64> {
-        let cells = self.0.pin();
-        let cell = cells.get_or_insert_with(user, || Arc::new(AtomicI64::new(balance.nanos())));
-        cell.store(balance.nanos(), Ordering::Release);
-        Arc::clone(cell)
     }
 }

@@ -10,5 +10,5 @@ mod prompt;
 mod wallet;
 
 pub use bound::{Ask, CacheWrites, most_it_can_cost};
-pub use prompt::most_prompt_tokens;
+pub use prompt::{most_prompt_tokens, prompt_tokens_by_size};
 pub use wallet::Wallet;

@@ -12,14 +12,17 @@ const DATA_MARKS: [&[u8]; 3] = [b";base64,", b"\"data\":\"", b"\"data\": \""];
 /// A smaller body holds no attachment whose bytes would matter.
 const SEARCHED_FROM_BYTES: usize = 32 << 10;
 
-/// The most tokens that the prompt of this body can have: one for each byte of text, since no token is shorter, a flat
-/// number for each attachment, and never more than the model's context window.
+/// The most tokens that a prompt of so many bytes can have: one for each, since no token is shorter.
 #[must_use]
-pub fn most_prompt_tokens(body: &[u8], context_window_tokens: Option<u64>) -> u64 {
+pub const fn prompt_tokens_by_size(body_bytes: usize) -> u64 {
+    body_bytes as u64 + UNSEEN_TOKENS
+}
+
+/// As [`prompt_tokens_by_size`], but attachments count flat: their data is far longer than what a model makes of it.
+#[must_use]
+pub fn most_prompt_tokens(body: &[u8]) -> u64 {
     let (attachments, encoded_bytes) = attachments(body);
-    let text = (body.len() - encoded_bytes) as u64;
-    let bound = text + attachments * ATTACHMENT_TOKENS + UNSEEN_TOKENS;
-    context_window_tokens.map_or(bound, |window| bound.min(window))
+    prompt_tokens_by_size(body.len() - encoded_bytes) + attachments * ATTACHMENT_TOKENS
 }
 
 /// How many pieces of encoded data there are, and how many bytes they have together.
@@ -48,14 +51,13 @@ mod tests {
 
     #[test]
     fn text_is_bounded_by_its_bytes_and_pictures_flat() {
-        assert_eq!(most_prompt_tokens(&[b'x'; 400], None), 400 + UNSEEN_TOKENS);
-        assert_eq!(most_prompt_tokens(&[b'x'; 4_000], Some(2_000)), 2_000);
+        assert_eq!(most_prompt_tokens(&[b'x'; 400]), 400 + UNSEEN_TOKENS);
         let data = "A".repeat(1_000_000);
         for body in [
             format!(r#"{{"source":{{"type":"base64","data":"{data}"}}}}"#),
             format!(r#"{{"image_url":"data:image/png;base64,{data}"}}"#),
         ] {
-            let most = most_prompt_tokens(body.as_bytes(), None);
+            let most = most_prompt_tokens(body.as_bytes());
             assert_eq!(most, (body.len() - data.len()) as u64 + ATTACHMENT_TOKENS + UNSEEN_TOKENS);
         }
     }

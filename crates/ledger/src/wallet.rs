@@ -2,7 +2,7 @@
 
 use tollgate_base::Money;
 
-/// What a user can still pay: the store's figures as of the last commit, less what this node has promised since.
+/// What a user can still pay: the store's figures as of the last commit, and what this node has on the way to it.
 ///
 /// The store decides alone what is held. A wallet refuses what the store would refuse, without asking it, and keeps one
 /// node from promising the same money twice between two commits.
@@ -10,17 +10,23 @@ use tollgate_base::Money;
 pub struct Wallet {
     balance: Money,
     held: Money,
+    /// Holds that the store does not have yet.
     promised: Money,
+    /// Holds that the store will close with the records that are on the way,
+    closing: Money,
+    /// and what those records cost.
+    due: Money,
 }
 
 impl Wallet {
     /// A wallet with this balance, of which so much is held by open requests.
     #[must_use]
     pub const fn new(balance: Money, held: Money) -> Self {
-        Self { balance, held, promised: Money::ZERO }
+        Self { balance, held, promised: Money::ZERO, closing: Money::ZERO, due: Money::ZERO }
     }
 
-    /// Takes over what the store has now. Promises stay until they are [`kept`](Self::kept).
+    /// Takes over what the store has now. What is on the way stays so until it is [`kept`](Self::kept) or
+    /// [`over`](Self::over).
     pub const fn update(&mut self, balance: Money, held: Money) {
         self.balance = balance;
         self.held = held;
@@ -32,12 +38,13 @@ impl Wallet {
         self.balance
     }
 
-    /// What can still be held: the balance and the credit line, less everything held and promised.
+    /// What can still be held: the balance and the credit line, less everything held, as it will be when all that is on
+    /// the way has arrived.
     #[must_use]
     pub fn available(&self, credit_line: Money) -> Money {
-        let nanos = i128::from(self.balance.nanos()) + i128::from(credit_line.nanos())
-            - i128::from(self.held.nanos())
-            - i128::from(self.promised.nanos());
+        let plus = [self.balance, credit_line, self.closing].map(|money| i128::from(money.nanos()));
+        let minus = [self.held, self.promised, self.due].map(|money| i128::from(money.nanos()));
+        let nanos = plus.iter().sum::<i128>() - minus.iter().sum::<i128>();
         let bounded = nanos.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
         Money::from_nanos(i64::try_from(bounded).unwrap_or_default())
     }
@@ -59,9 +66,22 @@ impl Wallet {
         }
     }
 
-    /// The store has taken or refused a promised hold: what it has is in its own figures from now on.
+    /// The store has taken or refused a promised hold: what it has is in its own figures from now on. Comes after
+    /// [`update`](Self::update), so that nothing looks free in between.
     pub fn kept(&mut self, amount: Money) {
         self.promised = self.promised.checked_sub(amount).unwrap_or_default();
+    }
+
+    /// A request is over: its hold, if it had one, will be closed and its cost taken.
+    pub fn ends(&mut self, held: Money, cost: Money) {
+        self.closing = self.closing.checked_add(held).unwrap_or(self.closing);
+        self.due = self.due.checked_add(cost).unwrap_or(self.due);
+    }
+
+    /// The store has the record of a request that [`ends`](Self::ends). Comes before [`update`](Self::update).
+    pub fn over(&mut self, held: Money, cost: Money) {
+        self.closing = self.closing.checked_sub(held).unwrap_or_default();
+        self.due = self.due.checked_sub(cost).unwrap_or_default();
     }
 }
 
@@ -84,6 +104,17 @@ mod tests {
         wallet.update(money(10), money(4));
         assert!(!wallet.promise(money(1), Money::ZERO));
         assert!(wallet.promise(money(1), money(1)));
+    }
+
+    #[test]
+    fn a_hold_is_free_again_as_soon_as_its_request_is_over() {
+        let mut wallet = Wallet::new(money(10), money(8));
+        assert!(!wallet.promise(money(5), Money::ZERO));
+        wallet.ends(money(8), money(3));
+        assert_eq!(wallet.available(Money::ZERO), money(7));
+        wallet.over(money(8), money(3));
+        wallet.update(money(7), Money::ZERO);
+        assert_eq!(wallet.available(Money::ZERO), money(7));
     }
 
     #[test]

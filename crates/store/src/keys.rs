@@ -1,13 +1,14 @@
 //! API keys.
 
 use ipnet::IpNet;
-use tollgate_base::{GroupId, KeyId, Money, Secret, Timestamp, UserId};
+use tollgate_base::{GroupId, KeyId, Secret, Timestamp, UserId};
 use tollgate_routing::{ApiKey, KeyStatus, Pattern, User};
 
 use crate::api_key;
 use crate::balance::lock_user;
 use crate::db::{Params, Row, Sql, Tx, Update, Value, params};
 use crate::error::{Result, StoreError};
+use crate::ledger::Wallet;
 use crate::name::{check_name, check_opt_name};
 use crate::store::Store;
 use crate::{groups, users};
@@ -80,8 +81,8 @@ pub struct KeyRecord {
     pub key: ApiKey,
     /// Who pays.
     pub user: User,
-    /// What the user has left.
-    pub balance: Money,
+    /// What the user has left, and what of it is held.
+    pub wallet: Wallet,
 }
 
 /// In the order of [`from_row`].
@@ -109,7 +110,8 @@ fn from_row(row: &mut Row) -> Result<StoredKey> {
 fn record_from_row(mut row: Row) -> Result<KeyRecord> {
     let StoredKey { key, .. } = from_row(&mut row)?;
     let owner = users::from_row(&mut row)?;
-    Ok(KeyRecord { key, user: owner.user, balance: owner.balance })
+    let wallet = Wallet { balance: owner.balance, held: owner.held };
+    Ok(KeyRecord { key, user: owner.user, wallet })
 }
 
 impl Store {

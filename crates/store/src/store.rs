@@ -83,6 +83,12 @@ impl Store {
         self.0.master.carrier_key()
     }
 
+    /// Whether one gate alone may use the database: a SQLite file. Commands may read and change it all the same.
+    #[must_use]
+    pub fn is_exclusive(&self) -> bool {
+        matches!(self.db(), Db::Sqlite(_))
+    }
+
     pub(crate) fn db(&self) -> &Db {
         &self.0.db
     }

@@ -38,11 +38,13 @@ pub struct StoredUser {
     pub user: User,
     /// What the user has left; negative where something is owed.
     pub balance: Money,
+    /// What of it is held by requests that are open.
+    pub held: Money,
 }
 
 /// In the order of [`from_row`].
 pub(crate) const COLUMNS: &str =
-    "users.id, users.name, users.status, users.rate, users.created_at, users.balance";
+    "users.id, users.name, users.status, users.rate, users.created_at, users.balance, users.held";
 
 /// Takes the columns of [`COLUMNS`].
 pub(crate) fn from_row(row: &mut Row) -> Result<StoredUser> {
@@ -53,7 +55,7 @@ pub(crate) fn from_row(row: &mut Row) -> Result<StoredUser> {
         rate: row.rate()?,
         created_at: row.time()?,
     };
-    Ok(StoredUser { user, balance: row.money()? })
+    Ok(StoredUser { user, balance: row.money()?, held: row.money()? })
 }
 
 impl Store {
@@ -74,7 +76,7 @@ impl Store {
         let mut tx = self.begin_change().await?;
         let outcome = insert(&mut tx, &user, new.balance).await;
         tx.finish(outcome).await?;
-        Ok(StoredUser { user, balance: new.balance })
+        Ok(StoredUser { user, balance: new.balance, held: Money::ZERO })
     }
 
     /// The user with this id.

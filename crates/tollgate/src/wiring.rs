@@ -40,6 +40,7 @@ pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
 
 /// Starts the data plane on an open store.
 pub(crate) async fn start_gateway(config: &Config, store: Store) -> anyhow::Result<Gateway> {
+    create_data_dir(config)?;
     let deps = GatewayDeps { store, upstream: upstream_client(config)?, clock: Arc::new(SystemClock) };
     Gateway::start(gateway_config(config), deps).await.context("the gate cannot start")
 }
@@ -91,6 +92,7 @@ fn gateway_config(config: &Config) -> GatewayConfig {
         drain_limit: config.caller_gone_drain_ms.duration(),
         settlement_queue: config.settlement.queue.get(),
         settlement_interval: config.settlement.interval_ms.duration(),
+        journal: Some(config.data_dir.join("journal")),
         config_poll: config.config_poll_ms.duration(),
         trusted_proxies: config.trusted_proxies.clone(),
         default_price: default_price(config),

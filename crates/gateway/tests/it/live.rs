@@ -76,15 +76,15 @@ async fn an_unknown_key_is_not_unknown_for_ever() {
 
 #[tokio::test]
 async fn a_balance_runs_out_and_is_filled_again() {
-    // A thousandth of a dollar: the first request costs more than that.
-    let setup = Setup { balance: Money::from_nanos(1_000_000), ..Setup::default() };
+    // Three cents: enough to hold what one request can cost, but what the first leaves is not.
+    let setup = Setup { balance: Money::from_nanos(30_000_000), ..Setup::default() };
     let world = World::start(setup).await;
     let kind = Kind::Messages;
-    kind.call(&world, "words=1 input=2000 output=10", false).send(world.addr).await.ok();
+    kind.call(&world, "words=1 input=1000 output=900", false).send(world.addr).await.ok();
     world.records(1).await;
     let reply = within_a_poll(&world, kind, world.key(kind), 402).await;
     check(&reply, Dialect::Messages, "insufficient_balance", "");
-    assert!(world.balance().await.nanos() < 0, "what was served is charged in full");
+    assert_eq!(world.balance().await.nanos(), 30_000_000 - 3_000_000 - 13_500_000);
     world.store.adjust_balance(world.user.id, Money::from_dollars(1).unwrap(), "top-up").await.unwrap();
     within_a_poll(&world, kind, world.key(kind), 200).await;
 }

@@ -5,6 +5,7 @@ mod count_tokens;
 mod endpoints;
 mod errors;
 mod failover;
+mod holds;
 mod live;
 mod models;
 mod postgres;

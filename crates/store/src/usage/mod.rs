@@ -6,6 +6,7 @@ mod query;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use tollgate_base::{AccountId, GroupId, KeyId, Money, Rate, RequestId, Timestamp, Usage, UserId};
 use tollgate_pricing::CostParts;
 use tollgate_protocol::Protocol;
@@ -16,7 +17,7 @@ pub use query::{UsageCursor, UsageFilter, UsageTotals};
 use crate::error::{Result, StoreError};
 
 /// What one request used, how it went, and what was charged for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageRecord {
     /// The request's id. A second record of the same id is not written and not charged.
     pub id: RequestId,
@@ -91,7 +92,8 @@ pub struct UsageRecord {
 }
 
 /// How a streamed answer ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StreamEnd {
     /// It was no stream.
     #[default]

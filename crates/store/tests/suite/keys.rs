@@ -11,7 +11,7 @@ pub(crate) async fn a_key_is_known_by_what_was_shown_once(db: &TestDb) {
     let (key, secret) = world(&store).await;
     let found = store.authenticate(secret.expose()).await.unwrap().unwrap();
     assert_eq!(found.key, key);
-    assert_eq!((found.user.name.as_str(), found.balance), ("ann", dollars("10")));
+    assert_eq!((found.user.name.as_str(), found.wallet.balance), ("ann", dollars("10")));
     let shown = secret.expose();
     assert!(shown.starts_with("tg-") && shown.len() == 46, "{}", shown.len());
     assert_eq!(key.hint, format!("{}…{}", &shown[..5], &shown[42..]));

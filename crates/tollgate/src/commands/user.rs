@@ -79,19 +79,21 @@ struct UserView {
     status: Status,
     rate: Rate,
     balance: Money,
+    held: Money,
     #[serde(serialize_with = "text::time_json")]
     created_at: Timestamp,
 }
 
 impl From<StoredUser> for UserView {
     fn from(stored: StoredUser) -> Self {
-        let StoredUser { user, balance } = stored;
+        let StoredUser { user, balance, held } = stored;
         Self {
             id: user.id.to_string(),
             name: user.name,
             status: user.status,
             rate: user.rate,
             balance,
+            held,
             created_at: user.created_at,
         }
     }

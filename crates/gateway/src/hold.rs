@@ -1,0 +1,199 @@
+//! Phase 3, money: the most that a request can cost is held before its caller sees a byte.
+//!
+//! The hold is promised by the node's own wallet at once, so that the upstream can be asked; the store takes it in its next
+//! commit, beside that call. Whoever answers the caller waits for it.
+
+use std::time::Duration;
+
+use memchr::memmem;
+use tokio::sync::oneshot;
+use tollgate_base::Money;
+use tollgate_ledger::{Ask, CacheWrites, most_it_can_cost, most_prompt_tokens, prompt_tokens_by_size};
+use tollgate_pricing::{ModelPrice, Served, ServiceTier};
+use tollgate_protocol::{ApiError, ErrorKind, Probe};
+use tollgate_routing::{Attempt, HoldMode};
+use tollgate_store::{Hold, HoldOutcome, UsageRecord};
+use tollgate_translate::traits::ModelTraits;
+
+use crate::draft::Draft;
+use crate::estimate::tokens_of_body;
+use crate::generate::Generation;
+use crate::plan::price_of;
+use crate::state::Shared;
+
+/// How long a caller waits for the store.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// How many searches one request may run, where nobody says.
+const MOST_SEARCHES: u64 = 10;
+
+/// A hold on its way to the store; none where the group holds nothing.
+pub(crate) struct Ticket(Option<oneshot::Receiver<HoldOutcome>>);
+
+impl Ticket {
+    /// Waits until the hold is durable.
+    pub(crate) async fn wait(self) -> Result<(), ApiError> {
+        let Some(answer) = self.0 else { return Ok(()) };
+        match tokio::time::timeout(LONGEST_WAIT, answer).await {
+            Ok(Ok(HoldOutcome::Held)) => Ok(()),
+            // Another node has promised the same money.
+            Ok(Ok(HoldOutcome::Refused)) => Err(ApiError::of(ErrorKind::InsufficientBalance)),
+            Ok(Err(_)) | Err(_) => Err(ApiError::of(ErrorKind::StoreUnavailable).retry_after(1)),
+        }
+    }
+}
+
+/// Holds the most that the request can cost at any of the accounts that may be tried.
+///
+/// At first what its size alone tells is held. Only who cannot pay that has the body searched for what makes it less:
+/// for most requests that search would be the dearest part of this phase.
+pub(crate) fn hold(
+    shared: &Shared,
+    request: &Generation<'_>,
+    attempts: &[Attempt<'_>],
+    draft: &mut Draft,
+) -> Result<Ticket, ApiError> {
+    let Generation { identity, group, .. } = request;
+    if group.hold == HoldMode::None {
+        return if identity.can_pay(group.credit_line) { Ok(Ticket(None)) } else { Err(too_little()) };
+    }
+    let mut amount = most(shared, request, attempts, Look::AtItsSize)?;
+    if !identity.promise(amount, group.credit_line) {
+        amount = most(shared, request, attempts, Look::Inside)?;
+        if !identity.promise(amount, group.credit_line) {
+            return Err(too_little());
+        }
+    }
+    let sent = draft.record().map(|record| {
+        record.held = Some(amount);
+        shared.settler.hold(described(shared, request, attempts, record, amount))
+    });
+    match sent {
+        Some(Ok(answer)) => Ok(Ticket(Some(answer))),
+        Some(Err(error)) => {
+            identity.kept(amount);
+            Err(error)
+        }
+        None => Ok(Ticket(None)),
+    }
+}
+
+fn too_little() -> ApiError {
+    ApiError::of(ErrorKind::InsufficientBalance)
+}
+
+/// The hold as the store keeps it.
+fn described(
+    shared: &Shared,
+    request: &Generation<'_>,
+    attempts: &[Attempt<'_>],
+    record: &UsageRecord,
+    amount: Money,
+) -> Hold {
+    let price = attempts.first().and_then(|attempt| price_of(shared, request, &attempt.upstream_model));
+    Hold {
+        id: record.id,
+        user_id: record.user_id,
+        key_id: record.key_id,
+        group_id: record.group_id,
+        amount,
+        credit_line: request.group.credit_line,
+        price_version: price.map_or(0, |(_, version)| version),
+        group_rate: record.group_rate,
+        user_rate: record.user_rate,
+        endpoint: record.endpoint.clone(),
+        client_protocol: record.client_protocol,
+        requested_model: record.requested_model.clone(),
+        stream: record.stream,
+        input_tokens: tokens_of_body(request.call.body),
+        node: shared.node,
+        at: record.at,
+    }
+}
+
+/// How closely a request is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    AtItsSize,
+    Inside,
+}
+
+fn most(
+    shared: &Shared,
+    request: &Generation<'_>,
+    attempts: &[Attempt<'_>],
+    look: Look,
+) -> Result<Money, ApiError> {
+    let mut most = Money::ZERO;
+    let mut last_model = None;
+    for attempt in attempts.iter().take(shared.config.max_attempts.max(1)) {
+        if last_model == Some(&attempt.upstream_model) {
+            continue;
+        }
+        last_model = Some(&attempt.upstream_model);
+        let Some((price, _)) = price_of(shared, request, &attempt.upstream_model) else { continue };
+        let ask = ask(request, attempt, &price, look);
+        let rates = (request.group.rate, request.identity.user.rate);
+        let amount = most_it_can_cost(&ask, &price, rates.0, rates.1).map_err(|error| {
+            tracing::error!(%error, model = %attempt.upstream_model, "a hold cannot be priced");
+            ApiError::of(ErrorKind::Internal)
+        })?;
+        most = most.max(amount);
+    }
+    Ok(most)
+}
+
+/// The most that the request asks of a model.
+fn ask(request: &Generation<'_>, attempt: &Attempt<'_>, price: &ModelPrice, look: Look) -> Ask {
+    let Generation { live, group, call, .. } = request;
+    let (probe, body) = (call.probe, &call.body[..]);
+    let traits = live.catalog.traits_for(&probe.model, &attempt.upstream_model);
+    let history_bytes = call.history.as_ref().map_or(0, |history| history.len() as u64);
+    let prompt = match look {
+        Look::AtItsSize => prompt_tokens_by_size(body.len()),
+        Look::Inside => most_prompt_tokens(body),
+    };
+    let prompt_tokens = prompt.saturating_add(history_bytes);
+    let mentions = |word: &[u8]| look == Look::AtItsSize || memmem::find(body, word).is_some();
+    let searches = probe.has_tools && mentions(b"web_search");
+    let output_tokens = match group.hold {
+        HoldMode::Full => most_output(probe, &traits),
+        HoldMode::Input | HoldMode::None => 0,
+    };
+    Ask {
+        prompt_tokens: traits.context_window_tokens.map_or(prompt_tokens, |window| prompt_tokens.min(window)),
+        output_tokens,
+        web_searches: if searches { MOST_SEARCHES } else { 0 },
+        cache_writes: match look {
+            Look::AtItsSize => CacheWrites::Long,
+            Look::Inside => cache_writes(body),
+        },
+        served: Served {
+            tier: match probe.service_tier.as_deref() {
+                Some("priority" | "fast" | "auto") => ServiceTier::Priority,
+                _ => ServiceTier::Standard,
+            },
+            fast: price.multipliers.fast.is_some() && mentions(b"\"speed\""),
+            us: price.multipliers.us.is_some() && mentions(b"\"inference_geo\""),
+        },
+    }
+}
+
+/// The longest answer: what the caller allows, within what the model can; for each of the answers asked for.
+fn most_output(probe: &Probe<'_>, traits: &ModelTraits) -> u64 {
+    let longest = traits.default_max_tokens();
+    let asked = match (probe.max_tokens, traits.max_output_tokens) {
+        (Some(asked), Some(most)) => asked.min(most),
+        (Some(asked), None) => asked,
+        (None, _) => longest,
+    };
+    asked.saturating_mul(probe.n.max(1))
+}
+
+/// Providers write to a cache at a higher price only where the request marks what to keep.
+fn cache_writes(body: &[u8]) -> CacheWrites {
+    let mentions = |words: &[&[u8]]| words.iter().any(|word| memmem::find(body, word).is_some());
+    if !mentions(&[b"\"cache_control\"", b"\"prompt_cache_breakpoint\""]) {
+        return CacheWrites::None;
+    }
+    if mentions(&[b"\"1h\"", b"\"12h\""]) { CacheWrites::Long } else { CacheWrites::Short }
+}
