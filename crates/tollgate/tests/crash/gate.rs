@@ -97,7 +97,7 @@ impl Gate {
         // Some other program may take the port in between; then the start fails loudly.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let listen = address.to_string();
-        let mut command = self.command(&["serve", "--listen", &listen, "--log", "warn"]);
+        let mut command = self.command(&["serve", "--listen", &listen, "--log", "error"]);
         let child = command.stdout(Stdio::null()).spawn().unwrap();
         let mut running = Running { child, address };
         let deadline = Instant::now() + Duration::from_secs(30);
