@@ -1,15 +1,20 @@
 //! A writer that is killed.
 //!
-//! The test starts this very test program again as a child that settles batch after batch, and kills it. The child
-//! is told where to write by an environment variable.
+//! The test starts this very test program again as a child that holds and settles batch after batch, and kills it. The
+//! child is told where to write by an environment variable.
 
 use std::collections::HashMap;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tollgate_store::{Location, MasterKey, Store, UsageFilter, UsageRecord};
+use tollgate_base::Money;
+use tollgate_store::{
+    Hold, HoldFilter, LedgerBatch, Location, MasterKey, Store, UsageFilter, UsageRecord, Wallet,
+};
 
-use super::{MASTER, TestDb, record_of, user};
+use super::ledger::{end_of, hold_of};
+use super::{MASTER, TestDb, dollars, user};
 
 const VARIABLE: &str = "TOLLGATE_TEST_CRASH_CHILD";
 const BATCH: usize = 7;
@@ -22,12 +27,14 @@ pub(crate) async fn write_if_child() -> bool {
     let store = Store::open(&Location::parse(&location), master).await.unwrap();
     let users = [store.find_user_by_name("ann").await, store.find_user_by_name("bob").await];
     let users = users.map(|found| found.unwrap().unwrap().user.id);
+    let mut open: Vec<Hold> = Vec::new();
     for number in 0..100_000 {
         let session = Some(format!("{}-{number}", std::process::id()));
-        let records: Vec<UsageRecord> = (0..BATCH)
-            .map(|at| UsageRecord { session: session.clone(), ..record_of(users[at % 2], "0.000000003") })
-            .collect();
-        store.settle(&records).await.unwrap();
+        let end = |hold: Hold| UsageRecord { session: session.clone(), ..end_of(&hold, "0.000000003") };
+        let records = open.drain(..).map(end).collect();
+        open.extend((0..BATCH).map(|at| hold_of(users[at % 2], "0.000000005")));
+        let batch = LedgerBatch { records, holds: open.clone() };
+        store.apply(Arc::new(batch)).await.unwrap();
     }
     true
 }
@@ -64,6 +71,7 @@ pub(crate) async fn a_killed_writer_leaves_whole_batches(db: &TestDb) {
         assert!(written > before, "the child wrote nothing");
     }
     assert_eq!(store.verify_ledger().await.unwrap(), []);
+    close_what_is_open(&store).await;
     let mut batches: HashMap<String, usize> = HashMap::new();
     let mut filter = UsageFilter { limit: Some(10_000), ..UsageFilter::default() };
     loop {
@@ -74,5 +82,18 @@ pub(crate) async fn a_killed_writer_leaves_whole_batches(db: &TestDb) {
             *batches.entry(record.session.unwrap()).or_default() += 1;
         }
     }
-    assert!(batches.values().all(|records| *records == BATCH), "{batches:?}");
+    assert!(batches.values().all(|records| records.is_multiple_of(BATCH)), "{batches:?}");
+}
+
+/// What a killed child had held is there in whole batches, and can be closed.
+async fn close_what_is_open(store: &Store) {
+    let open = store.open_holds(HoldFilter::All, 10_000).await.unwrap();
+    assert!(!open.is_empty() && open.len().is_multiple_of(BATCH), "{} holds", open.len());
+    let session = Some("recovered".to_owned());
+    let end = |hold: &Hold| UsageRecord { recovered: true, session: session.clone(), ..end_of(hold, "0") };
+    let records = open.iter().map(end).collect();
+    let applied = store.apply(Arc::new(LedgerBatch { records, holds: Vec::new() })).await.unwrap();
+    assert!(applied.wallets.iter().all(|(_, Wallet { held, .. })| *held == Money::ZERO));
+    assert!(applied.wallets.iter().all(|(_, Wallet { balance, .. })| *balance < dollars("1")));
+    assert_eq!(store.verify_ledger().await.unwrap(), []);
 }
