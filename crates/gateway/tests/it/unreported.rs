@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tollgate_base::{Rate, Usage};
+use tollgate_protocol::Protocol;
 use tollgate_store::{StreamEnd, UsageRecord};
 
 use crate::settle::{cost, price};
 use crate::support::sse::events;
-use crate::support::{Call, Kind, Reply, Setup, World};
+use crate::support::{Call, Kind, Lane, Reply, Setup, World};
 
 /// A prompt whose body comes to some 500 tokens, so that the estimate cannot be taken for a count of anything else.
 fn ask(kind: Kind, world: &World, directives: &str, stream: bool) -> (Call, u64) {
@@ -183,5 +184,28 @@ async fn a_whole_answer_without_usage_or_caller() {
         call.hang_up_after(world.addr, Duration::from_millis(150)).await;
         let record = world.records(1).await.remove(0);
         charged(kind, &record, prompt, 2, true, "left");
+    }
+}
+
+/// It makes no difference that a stream is translated: Messages' first report is no last word.
+#[tokio::test]
+async fn a_translated_stream_that_breaks_off() {
+    for lane in Lane::native() {
+        for (fault, is_free) in
+            [("cut_after=24", false), ("error_after=24 status=500", false), ("cut_after=1", true)]
+        {
+            let world = lane.world().await;
+            let (call, prompt) = ask(lane.kind, &world, &format!("{WORDS} input=321 {fault}"), true);
+            let reply = call.send(world.addr).await.ok();
+            let record = world.only_record().await;
+            if is_free {
+                charged(lane.kind, &record, 0, 0, false, fault);
+                continue;
+            }
+            let said_at_start = lane.upstream == Protocol::Messages;
+            let output = streamed_bytes(&reply.body).div_ceil(4);
+            assert!(output > 5, "{lane:?}: {}", reply.text());
+            charged(lane.kind, &record, if said_at_start { 321 } else { prompt }, output, true, fault);
+        }
     }
 }
