@@ -5,12 +5,15 @@ use std::time::Instant;
 
 use quick_cache::sync::Cache;
 use tollgate_base::{RequestId, Timestamp, Usage};
-use tollgate_pricing::{CostParts, ModelPrice, Served, charge};
-use tollgate_protocol::{ApiError, Dialect, Observed};
+use tollgate_pricing::{CostParts, ModelPrice, Served};
+use tollgate_protocol::{ApiError, Dialect, Observed, Pass};
 use tollgate_store::{ResponseOwner, StreamEnd, UsageRecord};
 
+use crate::counted::{Counted, counted};
 use crate::journal::Line;
+use crate::passes::{Terms, charge_passes};
 use crate::settle::{Place, Settlement};
+use crate::state::Live;
 
 /// The status of a request whose caller went away before the answer; nginx's number for it.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -22,6 +25,10 @@ pub(crate) struct Draft {
     place: Option<Place>,
     price: Option<ModelPrice>,
     answered: Option<Line>,
+    /// What the request's body comes to by its size, where no upstream says it.
+    prompt_tokens: u64,
+    /// Has the prices of other models that an upstream may run for the request.
+    live: Option<Arc<Live>>,
     ownership: Option<Ownership>,
     started: Instant,
 }
@@ -37,43 +44,34 @@ pub(crate) struct Ownership {
 pub(crate) struct Ending {
     pub(crate) status: u16,
     pub(crate) stream_end: StreamEnd,
-    pub(crate) usage: Option<Usage>,
-    /// What the answer said of how it was served.
-    pub(crate) served: Served,
-    /// The usage was counted here, because the upstream counted none.
-    pub(crate) estimated: bool,
-    pub(crate) stop_reason: Option<String>,
+    /// What the answer, or the stream so far, said of itself.
+    pub(crate) observed: Observed,
+    /// The usage as a translation counted it.
+    pub(crate) estimate: Option<Usage>,
     pub(crate) error_kind: Option<String>,
-    /// The id of the upstream's answer.
-    pub(crate) response_id: Option<String>,
 }
 
 impl Ending {
     /// An ending with what was observed of the answer.
     pub(crate) fn observed(status: u16, stream_end: StreamEnd, observed: Observed) -> Self {
-        let Observed { service_tier, speed, inference_geo, .. } = &observed;
-        let served = Served::read(service_tier.as_deref(), speed.as_deref(), inference_geo.as_deref());
-        Self {
-            status,
-            stream_end,
-            usage: observed.usage,
-            served,
-            estimated: false,
-            stop_reason: observed.stop_reason,
-            error_kind: None,
-            response_id: observed.id,
-        }
+        Self { status, stream_end, observed, estimate: None, error_kind: None }
     }
-}
 
-impl Ending {
-    /// The same with what was counted here, if the upstream counted nothing.
+    /// The same with what a translation counted, for where the upstream did not.
     pub(crate) fn or_estimated(mut self, estimate: Option<Usage>) -> Self {
-        if let (None, Some(estimate)) = (&self.usage, estimate) {
-            self.usage = Some(estimate);
-            self.estimated = true;
-        }
+        self.estimate = estimate;
         self
+    }
+
+    fn counted(&self, prompt_tokens: u64) -> Option<Counted> {
+        let success = (200..300).contains(&self.status);
+        let counted = || counted(&self.observed, self.stream_end, self.estimate, prompt_tokens);
+        success.then(counted).flatten()
+    }
+
+    fn served(&self) -> Served {
+        let Observed { service_tier, speed, inference_geo, .. } = &self.observed;
+        Served::read(service_tier.as_deref(), speed.as_deref(), inference_geo.as_deref())
     }
 }
 
@@ -84,9 +82,22 @@ impl Draft {
             place: Some(place),
             price: None,
             answered: None,
+            prompt_tokens: 0,
+            live: None,
             ownership: None,
             started,
         }
+    }
+
+    /// Copies in what stands in for what an upstream may not say, and the prices of what else it may run.
+    pub(crate) fn countable(&mut self, prompt_tokens: u64, live: Arc<Live>) {
+        self.prompt_tokens = prompt_tokens;
+        self.live = Some(live);
+    }
+
+    /// About how long the prompt is.
+    pub(crate) const fn prompt_tokens(&self) -> u64 {
+        self.prompt_tokens
     }
 
     /// Moves the request out, to be settled elsewhere; what stays behind settles nothing.
@@ -96,6 +107,8 @@ impl Draft {
             place: self.place.take(),
             price: self.price.take(),
             answered: self.answered.take(),
+            prompt_tokens: self.prompt_tokens,
+            live: self.live.take(),
             ownership: self.ownership.take(),
             started: self.started,
         }
@@ -174,21 +187,60 @@ impl Draft {
         record.total_ms = total_ms;
         record.status = ending.status;
         record.stream_end = ending.stream_end;
-        record.stop_reason = ending.stop_reason;
+        let (counted, served) = (ending.counted(self.prompt_tokens), ending.served());
+        let Ending { observed, .. } = ending;
+        record.stop_reason = observed.stop_reason;
         record.error_kind = ending.error_kind;
-        match ending.usage {
-            Some(usage) => {
-                record.estimated = ending.estimated;
-                price_usage(&mut record, &usage, ending.served, self.price.as_ref());
+        match counted {
+            Some(Counted { usage, estimated }) => {
+                record.estimated = estimated;
+                self.price_usage(&mut record, &usage, &observed.passes, served);
             }
             // An answer without usage was not free; that its cost is unknown has to show.
             None => record.estimated = (200..300).contains(&ending.status),
         }
-        let response = self.ownership.take().zip(ending.response_id).map(|(ownership, id)| {
+        let response = self.ownership.take().zip(observed.id).map(|(ownership, id)| {
             ownership.known.insert(id.clone(), ownership.owner);
             (id, ownership.owner)
         });
         place.send(Settlement { record: *record, response, answered: self.answered.take() });
+    }
+
+    /// Puts usage and its price into the record.
+    fn price_usage(&self, record: &mut UsageRecord, usage: &Usage, passes: &[Pass], served: Served) {
+        let (usage, was_cut) = bounded(usage);
+        if was_cut {
+            tracing::warn!(request = %record.id, "an upstream reported impossible usage");
+            record.error_kind = Some("usage_out_of_bounds".to_owned());
+        }
+        record.usage = usage;
+        record.service_tier = served.label();
+        let Some(price) = &self.price else { return };
+        let terms = Terms { price, served, group_rate: record.group_rate, user_rate: record.user_rate };
+        let passes = if was_cut { &[] } else { passes };
+        let price_of = |model: &str| self.price_of(record, model);
+        match charge_passes(&usage, passes, &terms, price_of) {
+            Ok(charge) => {
+                record.cost = charge.total;
+                record.parts = charge.parts;
+            }
+            Err(error) => {
+                // Only numbers no provider serves get here; they are kept and flagged, not wrapped.
+                tracing::error!(request = %record.id, %error, "usage cannot be priced");
+                record.cost = tollgate_base::Money::ZERO;
+                record.parts = CostParts::default();
+                record.error_kind = Some("usage_not_priced".to_owned());
+            }
+        }
+    }
+
+    /// The price of another model that the upstream ran; `None` for the one that the request is priced by.
+    fn price_of(&self, record: &UsageRecord, model: &str) -> Option<ModelPrice> {
+        if record.upstream_model.as_deref() == Some(model) {
+            return None;
+        }
+        let live = self.live.as_ref()?;
+        live.catalog.price_for(model, model).map(|model| model.price)
     }
 }
 
@@ -209,31 +261,6 @@ fn bounded(usage: &Usage) -> (Usage, bool) {
         web_search_calls: usage.web_search_calls.min(MOST_CALLS),
     };
     (bounded, bounded != *usage)
-}
-
-/// Puts usage and its price into the record.
-fn price_usage(record: &mut UsageRecord, usage: &Usage, served: Served, price: Option<&ModelPrice>) {
-    let (usage, was_cut) = bounded(usage);
-    if was_cut {
-        tracing::warn!(request = %record.id, "an upstream reported impossible usage");
-        record.error_kind = Some("usage_out_of_bounds".to_owned());
-    }
-    record.usage = usage;
-    record.service_tier = served.label();
-    let Some(price) = price else { return };
-    match charge(&usage, price, served, record.group_rate, record.user_rate) {
-        Ok(charge) => {
-            record.cost = charge.total;
-            record.parts = charge.parts;
-        }
-        Err(error) => {
-            // Only numbers no provider serves get here; they are kept and flagged, not wrapped.
-            tracing::error!(request = %record.id, %error, "usage cannot be priced");
-            record.cost = tollgate_base::Money::ZERO;
-            record.parts = CostParts::default();
-            record.error_kind = Some("usage_not_priced".to_owned());
-        }
-    }
 }
 
 impl Drop for Draft {

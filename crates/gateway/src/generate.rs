@@ -14,6 +14,7 @@ use crate::answer;
 use crate::attempt::{self, Call};
 use crate::authenticate::Identity;
 use crate::draft::{Draft, Ownership};
+use crate::estimate::tokens_of_body;
 use crate::hold::hold;
 use crate::plan::{plan_attempts, price_of};
 use crate::record::new_record;
@@ -28,7 +29,7 @@ const RESPONSE_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A request that may be made, before an account is chosen for it.
 pub(crate) struct Generation<'a> {
-    pub(crate) live: &'a Live,
+    pub(crate) live: &'a Arc<Live>,
     pub(crate) identity: &'a Identity,
     pub(crate) group: &'a Group,
     pub(crate) address: IpAddr,
@@ -44,6 +45,7 @@ pub(crate) async fn generate(
 ) -> Result<Response<AnswerStream>, Refused> {
     let place = shared.settler.reserve()?;
     let mut draft = Draft::new(new_record(caller, request), place, caller.started);
+    draft.countable(tokens_of_body(request.call.body), Arc::clone(request.live));
     match open(shared, request, &mut draft).await {
         Ok(opened) => {
             let probe = request.call.probe;

@@ -16,7 +16,6 @@ use tollgate_store::{Hold, HoldOutcome, UsageRecord};
 use tollgate_translate::traits::ModelTraits;
 
 use crate::draft::Draft;
-use crate::estimate::tokens_of_body;
 use crate::generate::Generation;
 use crate::plan::price_of;
 use crate::state::Shared;
@@ -63,9 +62,10 @@ pub(crate) fn hold(
             return Err(too_little());
         }
     }
+    let prompt_tokens = draft.prompt_tokens();
     let sent = draft.record().map(|record| {
         record.held = Some(amount);
-        shared.settler.hold(described(shared, request, attempts, record, amount))
+        shared.settler.hold(described(shared, request, attempts, record, amount, prompt_tokens))
     });
     match sent {
         Some(Ok(answer)) => Ok(Ticket(Some(answer))),
@@ -88,6 +88,7 @@ fn described(
     attempts: &[Attempt<'_>],
     record: &UsageRecord,
     amount: Money,
+    input_tokens: u64,
 ) -> Hold {
     let price = attempts.first().and_then(|attempt| price_of(shared, request, &attempt.upstream_model));
     Hold {
@@ -104,7 +105,7 @@ fn described(
         client_protocol: record.client_protocol,
         requested_model: record.requested_model.clone(),
         stream: record.stream,
-        input_tokens: tokens_of_body(request.call.body),
+        input_tokens,
         node: shared.node,
         at: record.at,
     }

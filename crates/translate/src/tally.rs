@@ -1,12 +1,11 @@
 //! What an answer comes to by its size, for upstreams that report no usage.
 //!
-//! A token is taken to be four bytes, which holds about for English and code with every current vocabulary. The numbers are
-//! marked as an estimate wherever they go.
+//! A token is taken to be four bytes, as in the count of relayed streams. The numbers are marked as an estimate wherever
+//! they go.
 
 use crate::ir::{Answer, Delta, Finish, PartBody, PartStart, StreamEvent};
 use tollgate_base::Usage;
-
-const BYTES_PER_TOKEN: u64 = 4;
+use tollgate_protocol::tokens_of_bytes;
 
 /// Counts one answer.
 #[derive(Debug)]
@@ -29,8 +28,8 @@ impl Tally {
     pub(crate) fn estimate(&self) -> Option<Usage> {
         (!self.reported).then(|| Usage {
             input_tokens: self.input_tokens,
-            output_tokens: self.bytes.div_ceil(BYTES_PER_TOKEN),
-            reasoning_tokens: self.reasoning_bytes.div_ceil(BYTES_PER_TOKEN),
+            output_tokens: tokens_of_bytes(self.bytes),
+            reasoning_tokens: tokens_of_bytes(self.reasoning_bytes),
             ..Usage::default()
         })
     }

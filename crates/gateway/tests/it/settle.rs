@@ -162,7 +162,7 @@ async fn who_and_which_session() {
 }
 
 #[tokio::test]
-async fn an_answer_without_usage_is_flagged() {
+async fn an_answer_without_usage_is_charged_and_flagged() {
     let world = World::new().await;
     for kind in Kind::NATIVE {
         for stream in [false, true] {
@@ -170,7 +170,8 @@ async fn an_answer_without_usage_is_flagged() {
         }
     }
     for record in world.finished().await {
-        assert!(record.estimated, "that the cost is unknown has to show: {record:?}");
+        assert!(record.estimated, "that it was counted here has to show: {record:?}");
+        assert!(record.usage.output_tokens > 0 && record.cost.is_positive(), "{record:?}");
     }
 }
 

@@ -10,7 +10,7 @@ use tollgate_store::UsageRecord;
 use crate::support::{Call, Kind, Setup, World};
 
 /// A provider that gives every request this answer; its base URL.
-async fn provider(content_type: &'static str, body: &'static str) -> String {
+pub(crate) async fn provider(content_type: &'static str, body: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let head =

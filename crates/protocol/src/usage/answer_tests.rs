@@ -33,6 +33,8 @@ fn messages_answer() {
             speed: Some("standard".into()),
             inference_geo: Some("global".into()),
             output_started: true,
+            usage_is_final: true,
+            ..Observed::default()
         }
     );
 }
@@ -64,6 +66,11 @@ fn messages_passes_all_count() {
     let usage = usage(Protocol::Messages, body);
     assert_eq!((usage.input_tokens, usage.output_tokens), (105, 26));
     assert_eq!((usage.cache_write_5m_tokens, usage.cache_read_tokens), (3, 9));
+    let smaller = body.replace(
+        "\"input_tokens\":5,\"output_tokens\":6,\"cache_read_input_tokens\":9,\"it",
+        "\"output_tokens\":999,\"it",
+    );
+    assert_eq!(self::usage(Protocol::Messages, &smaller).output_tokens, 26, "the top level does not count");
 }
 
 #[test]
@@ -174,6 +181,19 @@ fn responses_web_searches() {
         let body = format!(r#"{{"usage":{{"input_tokens":1}},"output":{items},"tool_usage":{tool_usage}}}"#);
         assert_eq!(usage(Protocol::Responses, &body).web_search_calls, expected, "{tool_usage}");
     }
+}
+
+#[test]
+fn texts_are_measured_where_usage_is_missing() {
+    let text = r#"{"choices":[{"message":{"content":"abcde"}}]}"#;
+    let observed = observe_answer(Protocol::Chat, text.as_bytes()).unwrap();
+    assert_eq!(
+        (observed.usage_is_final, observed.output_bytes, observed.counted_output_tokens()),
+        (false, 5, 2)
+    );
+    let counted = text.replacen('{', r#"{"usage":{"prompt_tokens":1},"#, 1);
+    let observed = observe_answer(Protocol::Chat, counted.as_bytes()).unwrap();
+    assert_eq!((observed.usage_is_final, observed.output_bytes), (true, 0));
 }
 
 #[test]

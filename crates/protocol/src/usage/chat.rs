@@ -9,7 +9,7 @@ use super::frames::{chat_chunk_is_plain, trimmed};
 use super::observer::Common;
 use super::openai::OpenAiUsage;
 use super::wire::{Count, Filled, List, Maybe, Object, Text};
-use super::{FrameKind, Observed};
+use super::{FrameKind, Observed, output};
 use crate::Protocol;
 
 /// More choices than this in one stream are not told apart; OpenAI's own limit on `n` is 128.
@@ -70,6 +70,8 @@ impl Delta {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress {
     usage: OpenAiUsage,
+    /// The usage covers all output so far: some vendors send it with every chunk.
+    is_covered: bool,
     /// Each choice seen so far, and whether it has a finish reason.
     choices: Vec<(u64, bool)>,
 }
@@ -122,6 +124,7 @@ pub(super) fn frame(progress: &mut Progress, event: &[u8], data: &[u8], common: 
     let data = trimmed(data);
     if data == b"[DONE]" {
         common.terminal = true;
+        common.observed.usage_is_final |= progress.is_covered;
         return FrameKind::Terminal;
     }
     if event == b"error" {
@@ -132,6 +135,8 @@ pub(super) fn frame(progress: &mut Progress, event: &[u8], data: &[u8], common: 
     }
     // Every chunk says the same until something happens, so once output runs most need no parsing.
     if common.observed.output_started && chat_chunk_is_plain(data) {
+        progress.is_covered = false;
+        common.output(output::chat_chunk(data));
         return FrameKind::Content;
     }
     let Ok(Object(chunk)) = serde_json::from_slice::<Object<Chunk<'_>>>(data) else {
@@ -147,10 +152,17 @@ pub(super) fn frame(progress: &mut Progress, event: &[u8], data: &[u8], common: 
         return common.fail(StreamFailure::read(Protocol::Chat, data));
     }
     take(&chunk, progress, &mut common.observed);
+    let counted = chunk.usage.0.is_some_and(|usage| usage.is_counted());
+    if !chunk.choices.0.is_empty() {
+        let bytes = output::chat_chunk(data);
+        common.output(bytes);
+        progress.is_covered &= bytes == 0;
+    }
+    progress.is_covered |= counted;
+    common.observed.usage_is_final = progress.is_covered && progress.all_finished();
     if !chunk.choices.0.is_empty() {
         return FrameKind::Content;
     }
-    let counted = chunk.usage.0.is_some_and(|usage| usage.is_counted());
     if counted { FrameKind::Usage } else { FrameKind::Other }
 }
 

@@ -124,7 +124,7 @@ pub(super) fn has_web_search_item(data: &[u8]) -> bool {
 }
 
 /// What follows each `"key":` in `data`.
-fn values<'a>(key: &'a Finder<'static>, data: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+pub(super) fn values<'a>(key: &'a Finder<'static>, data: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
     key.find_iter(data).filter_map(|at| {
         let rest = data[at + key.needle().len()..].trim_ascii_start();
         rest.strip_prefix(b":").map(<[u8]>::trim_ascii_start)

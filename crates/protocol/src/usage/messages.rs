@@ -9,7 +9,7 @@ use tollgate_base::Usage;
 use super::failure::StreamFailure;
 use super::observer::Common;
 use super::wire::{Count, Filled, List, Maybe, Object, Text};
-use super::{FrameKind, Observed};
+use super::{FrameKind, Observed, Pass, output};
 use crate::Protocol;
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -29,7 +29,8 @@ struct WireUsage<'a> {
     #[serde(borrow)]
     inference_geo: Text<'a>,
     /// With compaction or a server-side fallback the top level covers only the last pass; this lists all of them.
-    iterations: List<Iteration>,
+    #[serde(borrow)]
+    iterations: List<Iteration<'a>>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -53,7 +54,9 @@ struct ServerToolUse {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-struct Iteration {
+struct Iteration<'a> {
+    #[serde(borrow)]
+    model: Text<'a>,
     input_tokens: Count,
     output_tokens: Count,
     cache_creation_input_tokens: Count,
@@ -72,7 +75,7 @@ pub(super) struct Counts {
     split: CacheCreation,
     thinking: Count,
     searches: Count,
-    iterations: Vec<Iteration>,
+    passes: Vec<Pass>,
 }
 
 impl Counts {
@@ -90,7 +93,8 @@ impl Counts {
         later.speed.update(&mut observed.speed);
         later.inference_geo.update(&mut observed.inference_geo);
         if !later.iterations.0.is_empty() {
-            self.iterations = later.iterations.0;
+            self.passes = later.iterations.0.into_iter().map(Iteration::into_pass).collect();
+            observed.passes.clone_from(&self.passes);
         }
     }
 
@@ -99,7 +103,7 @@ impl Counts {
             return None;
         }
         let (write_5m, write_1h) = cache_writes(self.written, self.split);
-        let mut usage = Usage {
+        let usage = Usage {
             input_tokens: self.input.or_zero(),
             output_tokens: self.output.or_zero(),
             cache_write_5m_tokens: write_5m,
@@ -108,8 +112,22 @@ impl Counts {
             reasoning_tokens: self.thinking.or_zero(),
             web_search_calls: self.searches.or_zero(),
         };
-        cover_iterations(&mut usage, &self.iterations);
-        Some(usage)
+        Some(if self.passes.is_empty() { usage } else { sum(usage, &self.passes) })
+    }
+}
+
+impl Iteration<'_> {
+    fn into_pass(self) -> Pass {
+        let (write_5m, write_1h) = cache_writes(self.cache_creation_input_tokens, self.cache_creation.0);
+        let usage = Usage {
+            input_tokens: self.input_tokens.or_zero(),
+            output_tokens: self.output_tokens.or_zero(),
+            cache_write_5m_tokens: write_5m,
+            cache_write_1h_tokens: write_1h,
+            cache_read_tokens: self.cache_read_input_tokens.or_zero(),
+            ..Usage::default()
+        };
+        Pass { model: self.model.owned(), usage }
     }
 }
 
@@ -121,22 +139,21 @@ fn cache_writes(total: Count, split: CacheCreation) -> (u64, u64) {
     (short.saturating_add(rest), long)
 }
 
-/// Raises each bucket to the sum over all passes: none of them is free.
-fn cover_iterations(usage: &mut Usage, iterations: &[Iteration]) {
-    let mut sum = Usage::default();
-    for pass in iterations {
-        let (write_5m, write_1h) = cache_writes(pass.cache_creation_input_tokens, pass.cache_creation.0);
-        sum.input_tokens = sum.input_tokens.saturating_add(pass.input_tokens.or_zero());
-        sum.output_tokens = sum.output_tokens.saturating_add(pass.output_tokens.or_zero());
-        sum.cache_write_5m_tokens = sum.cache_write_5m_tokens.saturating_add(write_5m);
-        sum.cache_write_1h_tokens = sum.cache_write_1h_tokens.saturating_add(write_1h);
-        sum.cache_read_tokens = sum.cache_read_tokens.saturating_add(pass.cache_read_input_tokens.or_zero());
-    }
-    usage.input_tokens = usage.input_tokens.max(sum.input_tokens);
-    usage.output_tokens = usage.output_tokens.max(sum.output_tokens);
-    usage.cache_write_5m_tokens = usage.cache_write_5m_tokens.max(sum.cache_write_5m_tokens);
-    usage.cache_write_1h_tokens = usage.cache_write_1h_tokens.max(sum.cache_write_1h_tokens);
-    usage.cache_read_tokens = usage.cache_read_tokens.max(sum.cache_read_tokens);
+/// The tokens of all passes: none of them is free. Searches and thinking are told only at the top.
+fn sum(top: Usage, passes: &[Pass]) -> Usage {
+    let none = Usage {
+        reasoning_tokens: top.reasoning_tokens,
+        web_search_calls: top.web_search_calls,
+        ..Usage::default()
+    };
+    passes.iter().fold(none, |sum, Pass { usage, .. }| Usage {
+        input_tokens: sum.input_tokens.saturating_add(usage.input_tokens),
+        output_tokens: sum.output_tokens.saturating_add(usage.output_tokens),
+        cache_write_5m_tokens: sum.cache_write_5m_tokens.saturating_add(usage.cache_write_5m_tokens),
+        cache_write_1h_tokens: sum.cache_write_1h_tokens.saturating_add(usage.cache_write_1h_tokens),
+        cache_read_tokens: sum.cache_read_tokens.saturating_add(usage.cache_read_tokens),
+        ..sum
+    })
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -220,10 +237,9 @@ pub(super) fn frame(counts: &mut Counts, event: &[u8], data: &[u8], common: &mut
 
 fn named(counts: &mut Counts, name: &[u8], data: &[u8], common: &mut Common) -> FrameKind {
     match name {
-        b"content_block_delta" | b"content_block_start" | b"content_block_stop" => {
-            common.observed.output_started = true;
-            FrameKind::Content
-        }
+        b"content_block_delta" => made(output::messages_delta(data), data, common),
+        b"content_block_start" => made(output::messages_block(data), data, common),
+        b"content_block_stop" => FrameKind::Content,
         b"ping" => FrameKind::Ping,
         b"message_start" | b"message_delta" => {
             if let Ok(Object(event)) = serde_json::from_slice::<Object<Event<'_>>>(data) {
@@ -240,10 +256,21 @@ fn named(counts: &mut Counts, name: &[u8], data: &[u8], common: &mut Common) -> 
     }
 }
 
+/// Notes the output of an event of a block.
+fn made(bytes: u64, data: &[u8], common: &mut Common) -> FrameKind {
+    common.output(bytes);
+    if !common.observed.output_started {
+        common.observed.output_started = output::messages_hidden(data);
+    }
+    FrameKind::Content
+}
+
 fn take_event(event: Event<'_>, counts: &mut Counts, observed: &mut Observed) {
     take_message(event.message.0, counts, observed);
     event.delta.0.stop_reason.update(&mut observed.stop_reason);
     if let Some(usage) = event.usage.0 {
+        // What comes with `message_start` is the prompt and a first token or so; the last word is in `message_delta`.
+        observed.usage_is_final |= usage.output_tokens.0.is_some() || !usage.iterations.0.is_empty();
         counts.update(usage, observed);
         observed.usage = counts.usage();
     }

@@ -9,7 +9,9 @@ mod frames;
 mod messages;
 mod observer;
 mod openai;
+mod output;
 mod responses;
+mod spoken;
 mod wire;
 
 use tollgate_base::Usage;
@@ -19,12 +21,19 @@ use crate::Protocol;
 pub use failure::{StreamFailure, answer_failure};
 pub(crate) use frames::{field, split_line};
 pub use observer::StreamObserver;
+pub use output::{BYTES_PER_TOKEN, tokens_of_bytes};
 
 /// What an answer, or a stream so far, says about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Observed {
     /// The tokens, if the upstream counted them. In a stream: the last count seen, complete only at its end.
     pub usage: Option<Usage>,
+    /// Whether `usage` is the upstream's last word, with nothing behind it that it does not cover.
+    pub usage_is_final: bool,
+    /// The passes that `usage` is the sum of, where the upstream lists them; Messages alone does.
+    pub passes: Vec<Pass>,
+    /// Bytes of text, reasoning and calls that have come. In a whole answer counted only if it has no usage.
+    pub output_bytes: u64,
     /// The model as the upstream names it.
     pub model: Option<String>,
     /// The answer's id.
@@ -38,8 +47,25 @@ pub struct Observed {
     pub speed: Option<String>,
     /// Where inference ran; Messages alone says it.
     pub inference_geo: Option<String>,
-    /// Whether the model has produced anything.
+    /// Whether anything that the model made has come: an opened but empty part is nothing yet.
     pub output_started: bool,
+}
+
+impl Observed {
+    /// About how many tokens the output comes to that has come; at least one if any has.
+    #[must_use]
+    pub fn counted_output_tokens(&self) -> u64 {
+        tokens_of_bytes(self.output_bytes).max(u64::from(self.output_started))
+    }
+}
+
+/// One run of a model among those that made an answer: a compaction, a fallback, the answer itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pass {
+    /// The model that ran, if it is named.
+    pub model: Option<String>,
+    /// Its own tokens.
+    pub usage: Usage,
 }
 
 /// What a frame of a stream is.
@@ -66,14 +92,21 @@ pub enum FrameKind {
 /// # Errors
 /// The body is not JSON. Members that are missing or mistyped are no error: they are not observed.
 pub fn observe_answer(protocol: Protocol, body: &[u8]) -> Result<Observed, serde_json::Error> {
-    match protocol {
+    let mut observed = match protocol {
         Protocol::Messages => messages::answer(body),
         Protocol::Chat => chat::answer(body),
         Protocol::Responses => responses::answer(body),
+    }?;
+    observed.usage_is_final = observed.usage.is_some();
+    if !observed.usage_is_final {
+        observed.output_bytes = spoken::bytes(body);
     }
+    Ok(observed)
 }
 
 #[cfg(test)]
 mod answer_tests;
+#[cfg(test)]
+mod count_tests;
 #[cfg(test)]
 mod stream_tests;

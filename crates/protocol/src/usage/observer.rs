@@ -34,6 +34,13 @@ pub(super) struct Common {
 }
 
 impl Common {
+    /// Counts output. Whatever usage was reported before it does not cover it.
+    pub(super) const fn output(&mut self, bytes: u64) {
+        self.observed.output_bytes = self.observed.output_bytes.saturating_add(bytes);
+        self.observed.output_started |= bytes > 0;
+        self.observed.usage_is_final = false;
+    }
+
     /// Keeps the first failure: what follows it is usually its echo.
     pub(super) fn fail(&mut self, failure: StreamFailure) -> FrameKind {
         self.failure.get_or_insert_with(|| failure.clone());

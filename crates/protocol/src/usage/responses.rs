@@ -7,7 +7,7 @@ use super::frames::{has_web_search_item, leading_type, sequence_number};
 use super::observer::Common;
 use super::openai::OpenAiUsage;
 use super::wire::{Count, List, Maybe, Object, Text};
-use super::{FrameKind, Observed};
+use super::{FrameKind, Observed, output};
 use crate::Protocol;
 
 #[derive(Debug, Default, Deserialize)]
@@ -178,7 +178,7 @@ fn named(progress: &mut Progress, name: &[u8], data: &[u8], common: &mut Common)
             FrameKind::Content
         }
         _ if name.starts_with(b"response.") => {
-            common.observed.output_started = true;
+            common.output(output::responses_event(name, data));
             FrameKind::Content
         }
         _ => FrameKind::Other,
@@ -191,6 +191,7 @@ fn end(progress: &Progress, name: &[u8], data: &[u8], common: &mut Common) -> Fr
     let event = serde_json::from_slice::<Object<Event<'_>>>(data).map(|event| event.0).unwrap_or_default();
     take(&event.response.0, progress.searches, &mut common.observed);
     take_stop(&event.response.0, &mut common.observed);
+    common.observed.usage_is_final = event.response.0.usage.0.is_some_and(|usage| usage.is_counted());
     if name != b"response.failed" {
         return FrameKind::Terminal;
     }

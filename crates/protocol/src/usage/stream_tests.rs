@@ -4,13 +4,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn watch(protocol: Protocol, stream: &str) -> StreamObserver {
+pub(super) fn watch(protocol: Protocol, stream: &str) -> StreamObserver {
     let mut observer = StreamObserver::new(protocol);
     observer.complete_bytes(stream.as_bytes());
     observer
 }
 
-fn data_lines(lines: &[&str]) -> String {
+pub(super) fn data_lines(lines: &[&str]) -> String {
     lines.iter().map(|line| format!("data: {line}\n\n")).collect()
 }
 
@@ -55,6 +55,9 @@ fn messages_stream_merges_its_counts() {
             speed: Some("fast".into()),
             inference_geo: Some("us".into()),
             output_started: true,
+            usage_is_final: true,
+            output_bytes: 58,
+            ..Observed::default()
         }
     );
     assert!(observer.terminal() && observer.failed().is_none());
@@ -162,6 +165,9 @@ fn chat_stream() {
             speed: None,
             inference_geo: None,
             output_started: true,
+            usage_is_final: true,
+            output_bytes: 80,
+            ..Observed::default()
         }
     );
     assert!(observer.failed().is_none());
@@ -304,6 +310,9 @@ fn responses_stream_completes() {
             speed: None,
             inference_geo: None,
             output_started: true,
+            usage_is_final: true,
+            output_bytes: 57,
+            ..Observed::default()
         }
     );
     assert!(observer.terminal() && observer.failed().is_none());
