@@ -1,4 +1,5 @@
-//! What settling costs: CPU time a record and records a second, every commit synced.
+//! What the ledger costs: CPU time a request and requests a second, every commit synced. Each case runs twice: records
+//! alone, and a hold for every request that the record of a later batch closes.
 //!
 //! `cargo bench -p tollgate-store --bench settle`; PostgreSQL too if `TOLLGATE_TEST_POSTGRES_URL` names an empty
 //! database. CPU time is the process's own, from Linux's `/proc/self/task/*/schedstat`: for PostgreSQL it leaves the
@@ -9,16 +10,23 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tollgate_base::{AccountId, GroupId, KeyId, Money, Rate, RequestId, Secret, Timestamp, Usage, UserId};
+use tollgate_base::{
+    AccountId, GroupId, KeyId, Money, NodeId, Rate, RequestId, Secret, Timestamp, Usage, UserId,
+};
 use tollgate_pricing::CostParts;
 use tollgate_protocol::Protocol;
-use tollgate_store::{Location, MasterKey, NewUser, Store, StreamEnd, UsageRecord};
+use tollgate_store::{
+    Hold, HoldOutcome, LedgerBatch, Location, MasterKey, NewUser, Store, StreamEnd, UsageRecord,
+};
 
 /// How many users are active at once: each has a page of the index by user and time that its records go to.
 const ACTIVE_USERS: [usize; 2] = [20, 1_000];
-/// Producers, records in a batch, batches of each producer.
+/// Producers, requests in a batch, batches of each producer.
 const CASES: [(usize, usize, usize); 5] =
     [(1, 1, 2_000), (1, 8, 1_000), (1, 64, 1_500), (1, 512, 200), (64, 1, 200)];
+
+/// More than any case spends.
+const RICH: Money = Money::from_nanos(1_000_000_000_000_000_000);
 
 fn main() {
     // Threads stay for the whole run, since the time of one that ended could no longer be read.
@@ -33,7 +41,7 @@ fn main() {
 
 async fn all() {
     let folder = tempfile::tempdir().unwrap();
-    println!("{:<40} {:>10} {:>12} {:>10} {:>10}", "case", "records/s", "CPU us/rec", "p50 us", "p99 us");
+    println!("{:<48} {:>10} {:>12} {:>10} {:>10}", "case", "requests/s", "CPU us/req", "p50 us", "p99 us");
     cases("sqlite", &Location::Sqlite(folder.path().join("bench.db"))).await;
     if let Ok(url) = std::env::var("TOLLGATE_TEST_POSTGRES_URL") {
         cases("postgres", &Location::Postgres(Secret::new(url))).await;
@@ -45,39 +53,53 @@ async fn cases(name: &str, location: &Location) {
     let store = Store::open(location, master).await.unwrap();
     let mut users = Vec::new();
     for number in 0..ACTIVE_USERS[1] {
-        let new = NewUser { name: format!("user {number}"), ..NewUser::default() };
+        let new = NewUser { name: format!("user {number}"), balance: RICH, ..NewUser::default() };
         users.push(store.create_user(new).await.unwrap().user.id);
     }
     for active in ACTIVE_USERS {
         for (producers, batch, rounds) in CASES {
-            run(&format!("{name}, {active} users"), &store, &users[..active], producers, batch, rounds).await;
+            for held in [false, true] {
+                let what = if held { "held" } else { "records" };
+                let name = format!("{name}, {active} users, {what}, {producers} x {batch} a batch");
+                let of = |producer: usize, round: usize| -> Vec<UserId> {
+                    (0..batch).map(|at| users[(producer * 31 + round * 17 + at * 7) % active]).collect()
+                };
+                let work = (0..producers).map(|producer| batches(held, rounds, |round| of(producer, round)));
+                run(&name, &store, work.collect()).await;
+            }
         }
     }
     assert_eq!(store.verify_ledger().await.unwrap(), []);
 }
 
-/// `producers` tasks settle batch after batch, each waiting until its own is durable.
-async fn run(name: &str, store: &Store, users: &[UserId], producers: usize, batch: usize, rounds: usize) {
-    let mut work: Vec<Vec<Arc<[UsageRecord]>>> = Vec::new();
-    for producer in 0..producers {
-        let of = |round: usize| {
-            (0..batch).map(|at| record(users[(producer * 31 + round * 17 + at * 7) % users.len()])).collect()
-        };
-        work.push((0..rounds).map(of).collect());
+/// A producer's batches: in each the requests of a round, with their holds one batch before if there are any.
+fn batches(held: bool, rounds: usize, users: impl Fn(usize) -> Vec<UserId>) -> Vec<Arc<LedgerBatch>> {
+    let mut batches = Vec::with_capacity(rounds + 1);
+    let mut records = Vec::new();
+    for round in 0..rounds {
+        let next: Vec<UsageRecord> = users(round).into_iter().map(record).collect();
+        let holds = if held { next.iter().map(hold).collect() } else { Vec::new() };
+        batches.push(Arc::new(LedgerBatch { records, holds }));
+        records = next;
     }
+    batches.push(Arc::new(LedgerBatch { records, holds: Vec::new() }));
+    batches
+}
+
+/// A task a producer applies batch after batch, each waiting until its own is durable.
+async fn run(name: &str, store: &Store, work: Vec<Vec<Arc<LedgerBatch>>>) {
+    let records = work.iter().flatten().map(|batch| batch.records.len()).sum::<usize>() as f64;
     let (began, cpu) = (Instant::now(), cpu_time());
     let tasks: Vec<_> =
-        work.into_iter().map(|batches| tokio::spawn(settle_all(store.clone(), batches))).collect();
+        work.into_iter().map(|batches| tokio::spawn(apply_all(store.clone(), batches))).collect();
     let mut latencies = Vec::new();
     for task in tasks {
         latencies.extend(task.await.unwrap());
     }
     let (wall, cpu) = (began.elapsed(), cpu_time() - cpu);
     latencies.sort_unstable();
-    let records = (producers * batch * rounds) as f64;
     println!(
-        "{:<40} {:>10.0} {:>12.2} {:>10} {:>10}",
-        format!("{name}, {producers} x {batch} a batch"),
+        "{name:<48} {:>10.0} {:>12.2} {:>10} {:>10}",
         records / wall.as_secs_f64(),
         cpu.as_secs_f64() * 1e6 / records,
         latencies[latencies.len() / 2].as_micros(),
@@ -85,12 +107,13 @@ async fn run(name: &str, store: &Store, users: &[UserId], producers: usize, batc
     );
 }
 
-async fn settle_all(store: Store, batches: Vec<Arc<[UsageRecord]>>) -> Vec<Duration> {
+async fn apply_all(store: Store, batches: Vec<Arc<LedgerBatch>>) -> Vec<Duration> {
     let mut latencies = Vec::with_capacity(batches.len());
-    for records in batches {
+    for batch in batches {
         let began = Instant::now();
-        store.settle_shared(records).await.unwrap();
+        let applied = store.apply(batch).await.unwrap();
         latencies.push(began.elapsed());
+        assert!(applied.holds.iter().all(|outcome| *outcome == HoldOutcome::Held));
     }
     latencies
 }
@@ -146,5 +169,27 @@ fn record(user_id: UserId) -> UsageRecord {
         service_tier: None,
         held: None,
         recovered: false,
+    }
+}
+
+/// What is held for a record's request before it is one.
+fn hold(record: &UsageRecord) -> Hold {
+    Hold {
+        id: record.id,
+        user_id: record.user_id,
+        key_id: record.key_id,
+        group_id: record.group_id,
+        amount: Money::from_nanos(320_000_000),
+        credit_line: Money::ZERO,
+        price_version: record.price_version,
+        group_rate: record.group_rate,
+        user_rate: record.user_rate,
+        endpoint: record.endpoint.clone(),
+        client_protocol: record.client_protocol,
+        requested_model: record.requested_model.clone(),
+        stream: record.stream,
+        input_tokens: 49_200,
+        node: NodeId::from_u128(1),
+        at: record.at,
     }
 }
