@@ -27,7 +27,7 @@ pub(crate) struct Calling {
 }
 
 /// Has callers make one call after another.
-pub(crate) fn start(address: SocketAddr, keys: Keys, seed: u64) -> Calling {
+pub(crate) fn start(address: SocketAddr, keys: &Keys, seed: u64) -> Calling {
     let stop = Arc::new(AtomicBool::new(false));
     let callers = (0..CALLERS).map(|caller| {
         let (stop, keys) = (Arc::clone(&stop), keys.clone());

@@ -1,6 +1,12 @@
 //! The built gate, killed again and again under load: afterwards every request is charged exactly once.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
 
 mod caller;
 mod gate;
@@ -44,7 +50,7 @@ async fn kill_and_count(database_url: Option<String>) {
     for round in 0..rounds {
         let running = gate.start().await;
         let lasting = Duration::from_millis(150 + (seed * 7919 + round * 104_729) % 450);
-        let calling = load::start(running.address(), keys.clone(), seed * 1_000 + round);
+        let calling = load::start(running.address(), &keys, seed * 1_000 + round);
         tokio::time::sleep(lasting).await;
         running.kill();
         told.extend(calling.end());
