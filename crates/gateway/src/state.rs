@@ -80,7 +80,7 @@ impl Shared {
         let live = load(&store, &upstream, &health, 0).await?;
         let response_owners = Arc::new(Cache::new(RESPONSE_OWNERS));
         let node = NodeId::generate();
-        let journal = recover(&store, config.journal.as_deref(), node).await?;
+        let journal = Box::pin(recover(&store, config.journal.as_deref(), node)).await?;
         let wallets = Wallets::default();
         let settler =
             Settler::start(store.clone(), wallets.clone(), Arc::clone(&response_owners), journal, &config);
@@ -203,7 +203,7 @@ async fn watch(shared: std::sync::Weak<Shared>, stop: CancellationToken) {
         }
         if Instant::now() >= next_sweep {
             next_sweep = Instant::now() + SWEEP_INTERVAL;
-            if let Err(error) = sweeper.sweep(&shared.store, shared.node).await {
+            if let Err(error) = Box::pin(sweeper.sweep(&shared.store, shared.node)).await {
                 tracing::warn!(%error, "the other nodes could not be looked at");
             }
         }
