@@ -13,6 +13,9 @@ use crate::messages::is_billing_header;
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 
+/// What stands for a prompt in which nothing is said: an empty one is refused.
+const NOTHING: &str = ".";
+
 /// Takes the leading system text off the turns.
 pub(super) fn instructions<'a>(
     turns: &'a [Turn<'a>],
@@ -29,7 +32,13 @@ pub(super) fn instructions<'a>(
     let is_marked = head.iter().flat_map(|turn| &turn.parts).any(|part| part.cache.is_some());
     // A cached prompt's beginning needs parts to be marked in; one string has none. And there must be some input.
     if is_marked || (rest.is_empty() && !encoder.is_own()) {
-        let content = marked_texts(head, encoder)?;
+        let mut content = marked_texts(head, encoder)?;
+        if content.is_empty() && !rest.is_empty() {
+            return Ok((None, rest));
+        }
+        if content.is_empty() {
+            content.push(PartOut::Text(TextOut::plain("input_text", NOTHING)));
+        }
         items.push(ItemOut::Message(MessageOut {
             kind: "message",
             id: None,
