@@ -1,7 +1,7 @@
 //! Rows that are written in great number: their columns by kind, and values borrowed from what is written.
 
 use std::borrow::Cow;
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 use tollgate_base::{Money, Rate};
 
@@ -27,7 +27,10 @@ pub(crate) fn names(columns: &[(&str, Kind)]) -> String {
 
 /// A value kept as the text it displays as.
 pub(crate) fn shown<'a>(id: impl Display) -> Cell<'a> {
-    Cell::Text(Cow::Owned(id.to_string()))
+    // Room for an id, so that the text does not grow in steps. Writing to a string cannot fail.
+    let mut text = String::with_capacity(40);
+    let _written = write!(text, "{id}");
+    Cell::Text(Cow::Owned(text))
 }
 
 /// PostgreSQL cannot hold a NUL in a text; callers' words may hold one. It becomes U+FFFD in both databases.
