@@ -98,7 +98,7 @@ fn relay(
         model: asked.model,
         created_at_s: tag.at.seconds(),
         keepalive_after: shared.config.keepalive_after,
-        limits: DrainLimits::of(shared),
+        limits: DrainLimits::of(shared, draft.on_disconnect()),
     };
     let Streamed { first, boundary, rest, in_flight } = streamed;
     StreamRelay::new(rest, boundary, first, edit, context, draft, in_flight)

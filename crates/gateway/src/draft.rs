@@ -7,6 +7,7 @@ use quick_cache::sync::Cache;
 use tollgate_base::{RequestId, Timestamp, Usage};
 use tollgate_pricing::{CostParts, ModelPrice, Served};
 use tollgate_protocol::{ApiError, Dialect, Observed, Pass};
+use tollgate_routing::OnDisconnect;
 use tollgate_store::{ResponseOwner, StreamEnd, UsageRecord};
 
 use crate::counted::{Counted, counted};
@@ -27,6 +28,7 @@ pub(crate) struct Draft {
     answered: Option<Line>,
     /// What the request's body comes to by its size, where no upstream says it.
     prompt_tokens: u64,
+    on_disconnect: OnDisconnect,
     /// Has the prices of other models that an upstream may run for the request.
     live: Option<Arc<Live>>,
     ownership: Option<Ownership>,
@@ -83,6 +85,7 @@ impl Draft {
             price: None,
             answered: None,
             prompt_tokens: 0,
+            on_disconnect: OnDisconnect::Drain,
             live: None,
             ownership: None,
             started,
@@ -93,6 +96,16 @@ impl Draft {
     pub(crate) fn countable(&mut self, prompt_tokens: u64, live: Arc<Live>) {
         self.prompt_tokens = prompt_tokens;
         self.live = Some(live);
+    }
+
+    /// What becomes of the call to the upstream when the caller leaves.
+    pub(crate) const fn on_disconnect(&self) -> OnDisconnect {
+        self.on_disconnect
+    }
+
+    /// Sets what becomes of the call when the caller leaves.
+    pub(crate) const fn leaves(&mut self, on_disconnect: OnDisconnect) {
+        self.on_disconnect = on_disconnect;
     }
 
     /// About how long the prompt is.
@@ -108,6 +121,7 @@ impl Draft {
             price: self.price.take(),
             answered: self.answered.take(),
             prompt_tokens: self.prompt_tokens,
+            on_disconnect: self.on_disconnect,
             live: self.live.take(),
             ownership: self.ownership.take(),
             started: self.started,

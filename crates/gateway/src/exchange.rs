@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 use tokio_util::sync::CancellationToken;
 use tollgate_base::Usage;
 use tollgate_protocol::{ApiError, Dialect, ErrorKind, Observed, Protocol, StreamObserver, observe_answer};
+use tollgate_routing::OnDisconnect;
 use tollgate_sse::Boundary;
 use tollgate_store::StreamEnd;
 use tollgate_upstream::{AnswerBody, Endpoint, Kind, RequestHead, UpstreamError};
@@ -33,9 +34,13 @@ pub(crate) struct DrainLimits {
 }
 
 impl DrainLimits {
-    pub(crate) fn of(shared: &Shared) -> Self {
+    /// As the group has it: nothing is read where its callers' calls are cancelled when they leave.
+    pub(crate) fn of(shared: &Shared, on_disconnect: OnDisconnect) -> Self {
         Self {
-            time: shared.config.drain_limit,
+            time: match on_disconnect {
+                OnDisconnect::Drain => shared.config.drain_limit,
+                OnDisconnect::Cancel => Duration::ZERO,
+            },
             answer_bytes: shared.config.max_answer_bytes,
             ending: shared.ending.clone(),
         }

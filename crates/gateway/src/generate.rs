@@ -46,6 +46,7 @@ pub(crate) async fn generate(
     let place = shared.settler.reserve()?;
     let mut draft = Draft::new(new_record(caller, request), place, caller.started);
     draft.countable(tokens_of_body(request.call.body), Arc::clone(request.live));
+    draft.leaves(request.group.on_disconnect);
     match open(shared, request, &mut draft).await {
         Ok(opened) => {
             let probe = request.call.probe;

@@ -28,7 +28,7 @@ pub(crate) async fn read_whole(
     body: AnswerBody,
     draft: &mut Draft,
 ) -> Result<OpenedAnswer, ApiError> {
-    let limits = DrainLimits::of(shared);
+    let limits = DrainLimits::of(shared, draft.on_disconnect());
     let body = Collecting::new(body, protocol, draft, limits).finish().await?;
     let observed = observe_answer(protocol, &body).map_err(|_| ApiError::of(ErrorKind::UpstreamInvalid))?;
     // Some vendors send an error under a 200; what was used and will be charged is never taken for one.

@@ -2,8 +2,9 @@
 
 use tollgate_base::Money;
 use tollgate_pricing::{Served, charge};
-use tollgate_routing::HoldMode;
-use tollgate_store::GroupPatch;
+use tollgate_routing::{HoldMode, OnDisconnect};
+use tollgate_store::{GroupPatch, StreamEnd};
+use tollgate_testkit::Outcome;
 
 use crate::support::world::claude_price;
 use crate::support::{Call, Kind, Setup, World};
@@ -106,4 +107,30 @@ async fn a_group_may_hold_the_prompt_only_or_nothing_and_give_credit() {
     );
     let output = output.unwrap().total;
     assert_eq!(held[1].unwrap().checked_sub(held[2].unwrap()).unwrap(), output);
+}
+
+#[tokio::test]
+async fn a_group_may_cancel_the_call_of_a_caller_who_leaves() {
+    for (on_disconnect, outcome, estimated) in
+        [(OnDisconnect::Drain, Outcome::Answered, false), (OnDisconnect::Cancel, Outcome::Abandoned, true)]
+    {
+        let world = World::new().await;
+        let patch = GroupPatch { on_disconnect: Some(on_disconnect), ..GroupPatch::default() };
+        world.store.update_group(world.anthropic.id, patch).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        let call = Kind::Messages.call(&world, "words=20 slow_event_ms=15 input=100 output=400", true);
+        let mut open = call.open(world.addr).await;
+        open.until("text_delta").await;
+        drop(open);
+        let served = world.served(1).await;
+        assert_eq!(served[0].outcome, outcome);
+        let record = world.only_record().await;
+        assert_eq!((record.estimated, record.stream_end), (estimated, StreamEnd::ClientGone), "{record:?}");
+        assert_eq!(record.usage.input_tokens, 100);
+        // Not the 400 that a drain learns of, but not nothing either.
+        assert!(
+            record.usage.output_tokens > 0 && (record.usage.output_tokens == 400) != estimated,
+            "{record:?}"
+        );
+    }
 }
