@@ -22,6 +22,10 @@ impl<'r> Writer<'r, '_> {
                 Role::Assistant => self.assistant(turn, &mut messages)?,
             }
         }
+        if messages.is_empty() && !self.own {
+            // A prompt in which nothing is left to say is refused.
+            messages.push(MessageOut::new("user", ContentOut::Text(".".into())));
+        }
         Ok(messages)
     }
 

@@ -14,7 +14,16 @@ use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 
 /// What stands for a prompt in which nothing is said: an empty one is refused.
-const NOTHING: &str = ".";
+pub(super) fn nothing<'a>() -> ItemOut<'a> {
+    ItemOut::Message(MessageOut {
+        kind: "message",
+        id: None,
+        role: "developer",
+        phase: None,
+        content: vec![PartOut::Text(TextOut::plain("input_text", "."))],
+        extras: Extras::default(),
+    })
+}
 
 /// Takes the leading system text off the turns.
 pub(super) fn instructions<'a>(
@@ -32,12 +41,13 @@ pub(super) fn instructions<'a>(
     let is_marked = head.iter().flat_map(|turn| &turn.parts).any(|part| part.cache.is_some());
     // A cached prompt's beginning needs parts to be marked in; one string has none. And there must be some input.
     if is_marked || (rest.is_empty() && !encoder.is_own()) {
-        let mut content = marked_texts(head, encoder)?;
+        let content = marked_texts(head, encoder)?;
         if content.is_empty() && !rest.is_empty() {
             return Ok((None, rest));
         }
         if content.is_empty() {
-            content.push(PartOut::Text(TextOut::plain("input_text", NOTHING)));
+            items.push(nothing());
+            return Ok((None, rest));
         }
         items.push(ItemOut::Message(MessageOut {
             kind: "message",

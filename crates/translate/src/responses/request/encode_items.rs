@@ -3,7 +3,7 @@
 use super::decode::OF_ITEM;
 use super::encode::Encoder;
 use super::encode_calls::{call, native_call, result};
-use super::encode_instructions::{instructions, says_something};
+use super::encode_instructions::{instructions, nothing, says_something};
 use super::encode_parts::{Place, field, part};
 use super::shape::{ItemOut, MessageOut, ReasoningOut};
 use super::shape_parts::{PartOut, TextOut};
@@ -21,6 +21,9 @@ pub(super) fn encode_turns<'a>(
     let (instructions, rest) = instructions(turns, encoder, &mut items)?;
     for turn in rest {
         encode_turn(turn, encoder, &mut items)?;
+    }
+    if items.is_empty() && !encoder.is_own() {
+        items.push(nothing());
     }
     Ok((instructions, items))
 }
