@@ -32,7 +32,7 @@ impl Identity {
         balance.checked_add(credit_line).is_none_or(Money::is_positive)
     }
 
-    /// Promises `amount` to a request; see [`Wallet::promise`](tollgate_ledger::Wallet::promise).
+    /// Promises `amount` to a request; see [`NodeWallet::promise`](tollgate_ledger::NodeWallet::promise).
     pub(crate) fn promise(&self, amount: Money, credit_line: Money) -> bool {
         self.wallet.lock().promise(amount, credit_line)
     }
@@ -107,7 +107,7 @@ async fn look_up(shared: &Shared, live: &Live, presented: &str) -> Result<Arc<Id
         shared.keys.unknown.insert(hash, live.epoch);
         return Err(ApiError::of(ErrorKind::InvalidKey));
     };
-    let wallet = shared.wallets.read(record.user.id, record.wallet.balance, record.wallet.held);
+    let wallet = shared.wallets.read(record.user.id, record.wallet);
     let identity = Arc::new(Identity { key: record.key, user: record.user, wallet, epoch: live.epoch });
     shared.keys.known.insert(hash, Arc::clone(&identity));
     Ok(identity)

@@ -1,14 +1,16 @@
 //! The rules of holding money: the most that a request can cost, and what a wallet can still pay.
 //!
 //! A request's hold is taken before its caller sees a byte and closed once, when the request is settled. The store makes
-//! both durable and has the last word; a [`Wallet`] is what a node knows of it between two commits.
+//! both durable and has the last word; a [`NodeWallet`] is what a node knows of it between two commits.
 //!
 //! This crate is pure: no clock, no store, no floating point.
 
 mod bound;
+mod node_wallet;
 mod prompt;
 mod wallet;
 
 pub use bound::{Ask, CacheWrites, most_it_can_cost};
+pub use node_wallet::NodeWallet;
 pub use prompt::{most_prompt_tokens, prompt_tokens_by_size};
 pub use wallet::Wallet;

@@ -1,140 +1,67 @@
-//! A user's wallet as one node knows it.
+//! A user's wallet as the store has it, and the rule of holds.
 
 use tollgate_base::Money;
 
-/// What a user can still pay: the store's figures as of the last commit, and what this node has on the way to it.
-///
-/// The store decides alone what is held. A wallet refuses what the store would refuse, without asking it, and keeps one
-/// node from promising the same money twice between two commits.
+/// What a user has: what is available is the balance less what is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Wallet {
-    balance: Money,
-    held: Money,
-    /// Holds that the store does not have yet.
-    promised: Money,
-    /// Holds that the store will close with the records that are on the way,
-    closing: Money,
-    /// and what those records cost.
-    due: Money,
+    /// What was paid in less what was charged; negative where something is owed.
+    pub balance: Money,
+    /// The sum of the open holds; never negative.
+    pub held: Money,
 }
 
 impl Wallet {
-    /// A wallet with this balance, of which so much is held by open requests.
+    /// What can still be held, in nano-dollars. Balance and credit line together may need more than 64 bits.
     #[must_use]
-    pub const fn new(balance: Money, held: Money) -> Self {
-        Self { balance, held, promised: Money::ZERO, closing: Money::ZERO, due: Money::ZERO }
+    pub fn available_nanos(self, credit_line: Money) -> i128 {
+        i128::from(self.balance.nanos()) - i128::from(self.held.nanos()) + i128::from(credit_line.nanos())
     }
 
-    /// Takes over what the store has now. What is on the way stays so until it is [`kept`](Self::kept) or
-    /// [`over`](Self::over).
-    pub const fn update(&mut self, balance: Money, held: Money) {
-        self.balance = balance;
-        self.held = held;
-    }
-
-    /// The balance, holds not considered.
+    /// Whether the amount can be held of it now.
     #[must_use]
-    pub const fn balance(&self) -> Money {
-        self.balance
+    pub fn can_hold(self, amount: Money, credit_line: Money) -> bool {
+        covers(self.available_nanos(credit_line), amount) && self.held.checked_add(amount).is_some()
     }
+}
 
-    /// What can still be held: the balance and the credit line, less everything held, as it will be when all that is on
-    /// the way has arrived.
-    #[must_use]
-    pub fn available(&self, credit_line: Money) -> Money {
-        let plus = [self.balance, credit_line, self.closing].map(|money| i128::from(money.nanos()));
-        let minus = [self.held, self.promised, self.due].map(|money| i128::from(money.nanos()));
-        let nanos = plus.iter().sum::<i128>() - minus.iter().sum::<i128>();
-        let bounded = nanos.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
-        Money::from_nanos(i64::try_from(bounded).unwrap_or_default())
-    }
-
-    /// Promises `amount` to a request, if there is as much and anything at all. Whoever gets `true` hands the hold to the
-    /// store and calls [`kept`](Self::kept) when the store has answered.
-    #[must_use]
-    pub fn promise(&mut self, amount: Money, credit_line: Money) -> bool {
-        let available = self.available(credit_line);
-        if !available.is_positive() || available < amount {
-            return false;
-        }
-        match self.promised.checked_add(amount) {
-            Some(promised) => {
-                self.promised = promised;
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// The store has taken or refused a promised hold: what it has is in its own figures from now on. Comes after
-    /// [`update`](Self::update), so that nothing looks free in between.
-    pub fn kept(&mut self, amount: Money) {
-        self.promised = self.promised.checked_sub(amount).unwrap_or_default();
-    }
-
-    /// A request is over: its hold, if it had one, will be closed and its cost taken.
-    pub fn ends(&mut self, held: Money, cost: Money) {
-        self.closing = self.closing.checked_add(held).unwrap_or(self.closing);
-        self.due = self.due.checked_add(cost).unwrap_or(self.due);
-    }
-
-    /// The store has the record of a request that [`ends`](Self::ends). Comes before [`update`](Self::update).
-    pub fn over(&mut self, held: Money, cost: Money) {
-        self.closing = self.closing.checked_sub(held).unwrap_or_default();
-        self.due = self.due.checked_sub(cost).unwrap_or_default();
-    }
+/// The rule of holds: something is available, and it covers the amount.
+pub(crate) fn covers(available_nanos: i128, amount: Money) -> bool {
+    available_nanos > 0 && available_nanos >= i128::from(amount.nanos())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
-    const fn money(nanos: i64) -> Money {
-        Money::from_nanos(nanos)
+    fn wallet(balance: i64, held: i64) -> Wallet {
+        Wallet { balance: Money::from_nanos(balance), held: Money::from_nanos(held) }
+    }
+
+    fn can_hold(wallet: Wallet, amount: i64, line: i64) -> bool {
+        wallet.can_hold(Money::from_nanos(amount), Money::from_nanos(line))
     }
 
     #[test]
-    fn what_is_promised_is_not_promised_again() {
-        let mut wallet = Wallet::new(money(10), money(1));
-        let promised = (0..20).filter(|_| wallet.promise(money(3), Money::ZERO)).count();
-        assert_eq!((promised, wallet.available(Money::ZERO)), (3, Money::ZERO));
-        wallet.kept(money(3));
-        // The store has the hold among its own figures now.
-        wallet.update(money(10), money(4));
-        assert!(!wallet.promise(money(1), Money::ZERO));
-        assert!(wallet.promise(money(1), money(1)));
+    fn what_is_available_bounds_a_hold() {
+        assert!(can_hold(wallet(10, 4), 6, 0));
+        assert!(!can_hold(wallet(10, 4), 7, 0));
+        assert!(can_hold(wallet(10, 4), 7, 1));
+        assert!(can_hold(wallet(-5, 0), 5, 10));
+        assert!(!can_hold(wallet(-5, 0), 6, 10));
     }
 
     #[test]
-    fn a_hold_is_free_again_as_soon_as_its_request_is_over() {
-        let mut wallet = Wallet::new(money(10), money(8));
-        assert!(!wallet.promise(money(5), Money::ZERO));
-        wallet.ends(money(8), money(3));
-        assert_eq!(wallet.available(Money::ZERO), money(7));
-        wallet.over(money(8), money(3));
-        wallet.update(money(7), Money::ZERO);
-        assert_eq!(wallet.available(Money::ZERO), money(7));
+    fn nothing_is_held_of_nothing() {
+        assert!(can_hold(wallet(1, 0), 0, 0));
+        assert!(!can_hold(wallet(1, 1), 0, 0));
+        assert!(!can_hold(wallet(0, 0), 0, 0));
     }
 
     #[test]
-    fn nothing_is_held_of_an_empty_wallet_but_on_credit() {
-        for (balance, amount, credit, granted) in
-            [(0, 0, 0, false), (-1, 0, 0, false), (1, 0, 0, true), (0, 5, 5, true), (0, 6, 5, false)]
-        {
-            let mut wallet = Wallet::new(money(balance), Money::ZERO);
-            assert_eq!(wallet.promise(money(amount), money(credit)), granted, "{balance} {amount} {credit}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn promises_never_exceed_what_there_is(
-            balance in -50_i64..200, held in 0_i64..50, credit in 0_i64..50, amounts in prop::collection::vec(0_i64..60, 0..40),
-        ) {
-            let mut wallet = Wallet::new(money(balance), money(held));
-            let granted: i64 = amounts.iter().filter(|amount| wallet.promise(money(**amount), money(credit))).sum();
-            prop_assert!(granted <= (balance - held + credit).max(0));
-        }
+    fn the_ends_of_the_range_hold() {
+        assert!(can_hold(wallet(i64::MAX, 0), i64::MAX, i64::MAX));
+        assert!(!can_hold(wallet(i64::MAX, 1), i64::MAX, i64::MAX), "the sum of holds has 64 bits");
+        assert!(!can_hold(wallet(-i64::MAX, i64::MAX), 0, i64::MAX));
     }
 }

@@ -13,6 +13,6 @@ mod wallet;
 pub use batch::{Applied, LedgerBatch};
 pub(crate) use hold::{COLUMNS as HOLD_COLUMNS, cells as hold_cells};
 pub use hold::{Hold, HoldFilter, HoldOutcome};
+pub use tollgate_ledger::Wallet;
 pub use verify::{LedgerCounts, LedgerProblem};
-pub use wallet::Wallet;
-pub(crate) use wallet::Wallets;
+pub(crate) use wallet::{Wallets, wallet_from_row};

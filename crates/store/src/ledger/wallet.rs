@@ -1,41 +1,18 @@
-//! Wallets: what a user has, what is held of it, and how a batch changes both.
+//! Wallets: reading them, and how a batch changes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use tollgate_base::{Money, UserId};
+use tollgate_ledger::Wallet;
 
 use super::Hold;
 use crate::db::{Row, params};
 use crate::error::{Result, StoreError};
 use crate::store::Store;
 
-/// A user's wallet as the store has it: what is available is the balance less what is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Wallet {
-    /// What was paid in less what was charged; negative where something is owed.
-    pub balance: Money,
-    /// The sum of the open holds; never negative.
-    pub held: Money,
-}
-
-impl Wallet {
-    /// What can still be held, in nano-dollars. Balance and credit line together may need more than 64 bits.
-    #[must_use]
-    pub fn available_nanos(self, credit_line: Money) -> i128 {
-        i128::from(self.balance.nanos()) - i128::from(self.held.nanos()) + i128::from(credit_line.nanos())
-    }
-
-    /// The rule of holds: something is available, and it covers the amount.
-    #[must_use]
-    pub fn can_hold(self, amount: Money, credit_line: Money) -> bool {
-        let available = self.available_nanos(credit_line);
-        available > 0 && available >= i128::from(amount.nanos()) && self.held.checked_add(amount).is_some()
-    }
-
-    /// The columns `balance, held`.
-    pub(crate) fn from_row(row: &mut Row) -> Result<Self> {
-        Ok(Self { balance: row.money()?, held: row.money()? })
-    }
+/// The columns `balance, held`.
+pub(crate) fn wallet_from_row(row: &mut Row) -> Result<Wallet> {
+    Ok(Wallet { balance: row.money()?, held: row.money()? })
 }
 
 impl Store {
@@ -46,7 +23,7 @@ impl Store {
     pub async fn user_wallet(&self, id: UserId) -> Result<Option<Wallet>> {
         let sql = "SELECT balance, held FROM users WHERE id = $1";
         let row = self.db().query_one(sql, params![id]).await?;
-        row.map(|mut row| Wallet::from_row(&mut row)).transpose()
+        row.map(|mut row| wallet_from_row(&mut row)).transpose()
     }
 }
 
@@ -131,33 +108,6 @@ mod tests {
 
     fn wallet(balance: i64, held: i64) -> Wallet {
         Wallet { balance: Money::from_nanos(balance), held: Money::from_nanos(held) }
-    }
-
-    fn can_hold(wallet: Wallet, amount: i64, line: i64) -> bool {
-        wallet.can_hold(Money::from_nanos(amount), Money::from_nanos(line))
-    }
-
-    #[test]
-    fn what_is_available_bounds_a_hold() {
-        assert!(can_hold(wallet(10, 4), 6, 0));
-        assert!(!can_hold(wallet(10, 4), 7, 0));
-        assert!(can_hold(wallet(10, 4), 7, 1));
-        assert!(can_hold(wallet(-5, 0), 5, 10));
-        assert!(!can_hold(wallet(-5, 0), 6, 10));
-    }
-
-    #[test]
-    fn nothing_is_held_of_nothing() {
-        assert!(can_hold(wallet(1, 0), 0, 0));
-        assert!(!can_hold(wallet(1, 1), 0, 0));
-        assert!(!can_hold(wallet(0, 0), 0, 0));
-    }
-
-    #[test]
-    fn the_ends_of_the_range_hold() {
-        assert!(can_hold(wallet(i64::MAX, 0), i64::MAX, i64::MAX));
-        assert!(!can_hold(wallet(i64::MAX, 1), i64::MAX, i64::MAX), "the sum of holds has 64 bits");
-        assert!(!can_hold(wallet(-i64::MAX, i64::MAX), 0, i64::MAX));
     }
 
     #[test]

@@ -17,7 +17,9 @@ use super::{Lease, Postgres, bounded};
 use crate::db::Row;
 use crate::db::cell::names;
 use crate::error::{Result, StoreError};
-use crate::ledger::{Applied, HOLD_COLUMNS, Hold, HoldOutcome, LedgerBatch, Wallet, Wallets, hold_cells};
+use crate::ledger::{
+    Applied, HOLD_COLUMNS, Hold, HoldOutcome, LedgerBatch, Wallets, hold_cells, wallet_from_row,
+};
 use crate::usage::{COLUMNS, UsageRecord, cells, column_list};
 
 /// Takes the users' rows in one order, so that two nodes wait for each other instead of locking each other out.
@@ -222,7 +224,7 @@ async fn run(
 fn take_in(wallets: &mut Wallets, locked: &[tokio_postgres::Row]) -> Result<()> {
     for mut row in rows(locked)? {
         let user = row.parsed()?;
-        wallets.insert(user, Wallet::from_row(&mut row)?);
+        wallets.insert(user, wallet_from_row(&mut row)?);
     }
     Ok(())
 }
