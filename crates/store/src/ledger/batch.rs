@@ -91,12 +91,4 @@ impl Store {
         let applied = self.apply(Arc::new(batch)).await?;
         Ok(applied.wallets.into_iter().map(|(user, wallet)| (user, wallet.balance)).collect())
     }
-
-    /// As [`settle`](Self::settle), of records that are shared.
-    ///
-    /// # Errors
-    /// As [`apply`](Self::apply).
-    pub async fn settle_shared(&self, records: Arc<[UsageRecord]>) -> Result<Vec<(UserId, Money)>> {
-        self.settle(&records).await
-    }
 }
