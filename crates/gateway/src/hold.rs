@@ -15,6 +15,7 @@ use tollgate_routing::{Attempt, HoldMode};
 use tollgate_store::{Hold, HoldOutcome, UsageRecord};
 use tollgate_translate::traits::ModelTraits;
 
+use crate::admit::admit_balance;
 use crate::draft::Draft;
 use crate::generate::Generation;
 use crate::plan::price_of;
@@ -35,7 +36,7 @@ impl Ticket {
         match tokio::time::timeout(LONGEST_WAIT, answer).await {
             Ok(Ok(HoldOutcome::Held)) => Ok(()),
             // Another node has promised the same money.
-            Ok(Ok(HoldOutcome::Refused)) => Err(ApiError::of(ErrorKind::InsufficientBalance)),
+            Ok(Ok(HoldOutcome::Refused)) => Err(too_little()),
             Ok(Err(_)) | Err(_) => Err(ApiError::of(ErrorKind::StoreUnavailable).retry_after(1)),
         }
     }
@@ -53,24 +54,24 @@ pub(crate) fn hold(
 ) -> Result<Ticket, ApiError> {
     let Generation { identity, group, .. } = request;
     if group.hold == HoldMode::None {
-        return if identity.can_pay(group.credit_line) { Ok(Ticket(None)) } else { Err(too_little()) };
+        return admit_balance(identity, group).map(|()| Ticket(None));
     }
-    let mut amount = most(shared, request, attempts, Look::AtItsSize)?;
-    if !identity.promise(amount, group.credit_line) {
-        amount = most(shared, request, attempts, Look::Inside)?;
-        if !identity.promise(amount, group.credit_line) {
+    let mut bound = most(shared, request, attempts, Look::AtItsSize)?;
+    if !identity.promise(bound.amount, group.credit_line) {
+        bound = most(shared, request, attempts, Look::Inside)?;
+        if !identity.promise(bound.amount, group.credit_line) {
             return Err(too_little());
         }
     }
     let prompt_tokens = draft.prompt_tokens();
     let sent = draft.record().map(|record| {
-        record.held = Some(amount);
-        shared.settler.hold(described(shared, request, attempts, record, amount, prompt_tokens))
+        record.held = Some(bound.amount);
+        shared.settler.hold(described(shared, request, record, &bound, prompt_tokens))
     });
     match sent {
         Some(Ok(answer)) => Ok(Ticket(Some(answer))),
         Some(Err(error)) => {
-            identity.kept(amount);
+            identity.kept(bound.amount);
             Err(error)
         }
         None => Ok(Ticket(None)),
@@ -85,20 +86,18 @@ fn too_little() -> ApiError {
 fn described(
     shared: &Shared,
     request: &Generation<'_>,
-    attempts: &[Attempt<'_>],
     record: &UsageRecord,
-    amount: Money,
+    bound: &Bound,
     input_tokens: u64,
 ) -> Hold {
-    let price = attempts.first().and_then(|attempt| price_of(shared, request, &attempt.upstream_model));
     Hold {
         id: record.id,
         user_id: record.user_id,
         key_id: record.key_id,
         group_id: record.group_id,
-        amount,
+        amount: bound.amount,
         credit_line: request.group.credit_line,
-        price_version: price.map_or(0, |(_, version)| version),
+        price_version: bound.price_version,
         group_rate: record.group_rate,
         user_rate: record.user_rate,
         endpoint: record.endpoint.clone(),
@@ -118,29 +117,39 @@ enum Look {
     Inside,
 }
 
+/// The most that a request can cost.
+struct Bound {
+    amount: Money,
+    /// The price at the account that is asked first.
+    price_version: i64,
+}
+
 fn most(
     shared: &Shared,
     request: &Generation<'_>,
     attempts: &[Attempt<'_>],
     look: Look,
-) -> Result<Money, ApiError> {
-    let mut most = Money::ZERO;
+) -> Result<Bound, ApiError> {
+    let mut most: Option<Bound> = None;
     let mut last_model = None;
     for attempt in attempts.iter().take(shared.config.max_attempts.max(1)) {
         if last_model == Some(&attempt.upstream_model) {
             continue;
         }
         last_model = Some(&attempt.upstream_model);
-        let Some((price, _)) = price_of(shared, request, &attempt.upstream_model) else { continue };
+        let Some((price, price_version)) = price_of(shared, request, &attempt.upstream_model) else {
+            continue;
+        };
         let ask = ask(request, attempt, &price, look);
         let rates = (request.group.rate, request.identity.user.rate);
         let amount = most_it_can_cost(&ask, &price, rates.0, rates.1).map_err(|error| {
             tracing::error!(%error, model = %attempt.upstream_model, "a hold cannot be priced");
             ApiError::of(ErrorKind::Internal)
         })?;
-        most = most.max(amount);
+        let first = most.get_or_insert(Bound { amount, price_version });
+        first.amount = first.amount.max(amount);
     }
-    Ok(most)
+    Ok(most.unwrap_or(Bound { amount: Money::ZERO, price_version: 0 }))
 }
 
 /// The most that the request asks of a model.
@@ -181,13 +190,9 @@ fn ask(request: &Generation<'_>, attempt: &Attempt<'_>, price: &ModelPrice, look
 
 /// The longest answer: what the caller allows, within what the model can; for each of the answers asked for.
 fn most_output(probe: &Probe<'_>, traits: &ModelTraits) -> u64 {
-    let longest = traits.default_max_tokens();
-    let asked = match (probe.max_tokens, traits.max_output_tokens) {
-        (Some(asked), Some(most)) => asked.min(most),
-        (Some(asked), None) => asked,
-        (None, _) => longest,
-    };
-    asked.saturating_mul(probe.n.max(1))
+    let asked = probe.max_tokens.unwrap_or_else(|| traits.default_max_tokens());
+    let longest = traits.max_output_tokens.unwrap_or(u64::MAX);
+    asked.min(longest).saturating_mul(probe.n.max(1))
 }
 
 /// Providers write to a cache at a higher price only where the request marks what to keep.
