@@ -16,30 +16,34 @@ use crate::notes::Notes;
 use crate::target::Target;
 use tollgate_protocol::Protocol;
 
+/// What stands for a turn, or a whole prompt, in which nothing is said: an empty one is refused.
+pub(crate) const NOTHING: &str = ".";
+
 /// Mends the conversation for `target`.
 pub(crate) fn repair(
     request: &mut Request<'_>,
     target: &Target<'_>,
     notes: &mut Notes,
 ) -> Result<(), TranslateError> {
+    let turns = &mut request.turns;
+    let to_messages = target.protocol == Protocol::Messages;
     if request.protocol != target.protocol {
-        if target.protocol == Protocol::Messages {
-            messages::leave_unsaid(&mut request.turns, request.protocol, notes)?;
-            request.turns.retain(says_something);
+        if to_messages {
+            messages::leave_unsaid(turns, request.protocol, notes)?;
+            turns.retain(says_something);
         }
-        let apart = target.protocol == Protocol::Chat;
-        merge_assistant_turns(&mut request.turns, apart);
-        pairing::pair(&mut request.turns, notes);
-    }
-    if target.protocol == Protocol::Messages {
-        text::drop_blank(&mut request.turns);
-        if request.protocol != Protocol::Messages {
-            system::place(&mut request.turns, target.traits.system_in_messages);
+        merge_assistant_turns(turns, target.protocol == Protocol::Chat);
+        pairing::pair(turns, notes);
+        if to_messages {
+            system::place(turns, target.traits.system_in_messages);
         }
+    } else if to_messages {
+        // Of other protocols' turns, what says nothing was left out above.
+        text::drop_blank(turns);
     }
-    request.turns.retain(says_something);
-    if target.protocol == Protocol::Messages {
-        begin_with_user(&mut request.turns);
+    turns.retain(says_something);
+    if to_messages {
+        begin_with_user(turns);
     }
     Ok(())
 }
@@ -84,7 +88,7 @@ fn begin_with_user(turns: &mut Vec<Turn<'_>>) {
     if !opens && first.is_some() {
         return;
     }
-    let nothing: TurnPart<'_> = PartOfTurn::Text { text: ".".into(), phase: None }.into();
+    let nothing: TurnPart<'_> = PartOfTurn::Text { text: NOTHING.into(), phase: None }.into();
     turns.insert(first.unwrap_or(turns.len()), Turn::new(Role::User, vec![nothing]));
 }
 

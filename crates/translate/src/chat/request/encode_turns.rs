@@ -8,6 +8,7 @@ use crate::error::TranslateError;
 use crate::family::ReasoningMember;
 use crate::ir::{CallKind, PartOfTurn, PastCall, Reasoning, Role, Turn, TurnPart, Wording};
 use crate::messages::is_billing_header;
+use crate::repair::NOTHING;
 use std::borrow::Cow;
 
 impl<'r> Writer<'r, '_> {
@@ -23,8 +24,7 @@ impl<'r> Writer<'r, '_> {
             }
         }
         if messages.is_empty() && !self.own {
-            // A prompt in which nothing is left to say is refused.
-            messages.push(MessageOut::new("user", ContentOut::Text(".".into())));
+            messages.push(MessageOut::new("user", ContentOut::Text(NOTHING.into())));
         }
         Ok(messages)
     }

@@ -10,17 +10,18 @@ use crate::error::TranslateError;
 use crate::ir::{PartOfTurn, Turn, TurnPart};
 use crate::json::Extras;
 use crate::messages::is_billing_header;
+use crate::repair::NOTHING;
 use std::borrow::Cow;
 use tollgate_protocol::Protocol;
 
-/// What stands for a prompt in which nothing is said: an empty one is refused.
+/// The input of a prompt in which nothing is said.
 pub(super) fn nothing<'a>() -> ItemOut<'a> {
     ItemOut::Message(MessageOut {
         kind: "message",
         id: None,
         role: "developer",
         phase: None,
-        content: vec![PartOut::Text(TextOut::plain("input_text", "."))],
+        content: vec![PartOut::Text(TextOut::plain("input_text", NOTHING))],
         extras: Extras::default(),
     })
 }
