@@ -184,8 +184,10 @@ impl Left {
                 left.alive.insert(*node);
             }
         }
-        let alive = left.alive.clone();
-        for (node, path) in journals.into_iter().filter(|(node, _)| !alive.contains(node)) {
+        for (node, path) in journals {
+            if left.alive.contains(&node) {
+                continue;
+            }
             left.lines(&std::fs::read(&path)?);
             left.nodes.insert(node);
             left.files.push(path);

@@ -4,7 +4,7 @@
 //! answered, its prompt is charged by estimate; if not, nothing is. A settlement that comes late after all finds the
 //! request closed and changes nothing.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,32 +31,29 @@ pub(crate) async fn recover(
     folder: Option<&Path>,
     node: NodeId,
 ) -> Result<Journal, GatewayError> {
-    let left = match folder {
+    let mut left = match folder {
         Some(folder) => Left::read(folder).map_err(GatewayError::Journal)?,
         None => Left::default(),
     };
     if store.is_exclusive() && !left.alive.is_empty() {
         return Err(GatewayError::InUse);
     }
-    settle_journaled(store, &left).await?;
+    let journaled = settle_journaled(store, std::mem::take(&mut left.records)).await?;
     let mut closed = 0;
-    if store.is_exclusive() {
+    // Whoever wrote to an exclusive store has ended, with a journal or without.
+    let ended: Vec<NodeId> = if store.is_exclusive() {
         closed += close_all(store, HoldFilter::NotOf(node), &left.answered).await?;
+        store.nodes().await?.into_iter().map(|(ended, _)| ended).collect()
     } else {
-        for ended in &left.nodes {
-            closed += close_all(store, HoldFilter::Of(*ended), &left.answered).await?;
-        }
-    }
-    for ended in &left.nodes {
-        store.forget_node(*ended).await?;
+        left.nodes.iter().copied().collect()
+    };
+    for ended in ended {
+        closed += close_all(store, HoldFilter::Of(ended), &left.answered).await?;
+        store.forget_node(ended).await?;
     }
     left.forget();
-    if closed > 0 || !left.records.is_empty() {
-        tracing::warn!(
-            holds = closed,
-            journaled = left.records.len(),
-            "an earlier run ended early; what it left open is closed"
-        );
+    if closed + journaled > 0 {
+        tracing::warn!(holds = closed, journaled, "an earlier run ended early; what it left open is closed");
     }
     store.register_node(node).await?;
     match folder {
@@ -65,14 +62,17 @@ pub(crate) async fn recover(
     }
 }
 
-/// Settles requests as they ended. Those that were settled in time are not settled again.
-async fn settle_journaled(store: &Store, left: &Left) -> Result<(), StoreError> {
-    for records in left.records.chunks(BATCH as usize) {
-        let records =
-            records.iter().map(|record| UsageRecord { recovered: true, ..record.clone() }).collect();
+/// Settles requests as they ended; how many. Those that were settled in time are not settled again.
+async fn settle_journaled(store: &Store, records: Vec<UsageRecord>) -> Result<usize, StoreError> {
+    let count = records.len();
+    let mut records = records.into_iter().map(|record| UsageRecord { recovered: true, ..record });
+    loop {
+        let records: Vec<_> = records.by_ref().take(BATCH as usize).collect();
+        if records.is_empty() {
+            return Ok(count);
+        }
         store.apply(Arc::new(LedgerBatch { records, holds: Vec::new() })).await?;
     }
-    Ok(())
 }
 
 /// Closes open holds by rule; how many.
@@ -155,7 +155,7 @@ async fn record_of(store: &Store, hold: &Hold, answered: bool) -> Result<UsageRe
 /// Watches the other nodes of a shared store and closes what a dead one left open.
 #[derive(Default)]
 pub(crate) struct Sweeper {
-    seen: std::collections::HashMap<NodeId, (i64, Instant)>,
+    seen: HashMap<NodeId, (i64, Instant)>,
 }
 
 impl Sweeper {
