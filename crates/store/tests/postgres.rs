@@ -1,55 +1,25 @@
-//! The suite on PostgreSQL. Needs a server: see `TOLLGATE_TEST_POSTGRES_URL` below.
+//! The suite on PostgreSQL. Needs a server: see `server`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
+mod server;
 mod suite;
-
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use suite::TestDb;
 use tollgate_base::Secret;
 use tollgate_store::Location;
 
-const VARIABLE: &str = "TOLLGATE_TEST_POSTGRES_URL";
-
-fn server() -> String {
-    std::env::var(VARIABLE).unwrap_or_else(|_| {
-        panic!(
-            "{VARIABLE} is not set. `make test` starts a throw-away server and sets it; \
-             by hand: export {VARIABLE}=$(scripts/test-postgres start /tmp/tollgate-postgres)"
-        )
-    })
-}
-
-async fn on_server(sql: &str) {
-    let (client, connection) = tokio_postgres::connect(&server(), tokio_postgres::NoTls).await.unwrap();
-    let driver = tokio::spawn(connection);
-    client.batch_execute(sql).await.unwrap();
-    drop(client);
-    driver.await.unwrap().unwrap();
-}
-
-fn url_of(database: &str) -> String {
-    let server = server();
-    let (base, query) = server.split_once('?').unwrap_or((&server, ""));
-    let (base, _) = base.rsplit_once('/').unwrap();
-    if query.is_empty() { format!("{base}/{database}") } else { format!("{base}/{database}?{query}") }
-}
-
 /// A new database of its own for every test.
 async fn fresh() -> TestDb {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    on_server(&format!("CREATE DATABASE {name}")).await;
-    TestDb { location: Location::Postgres(Secret::new(url_of(&name))), _folder: None }
+    TestDb { location: Location::Postgres(Secret::new(server::create("t").await)), _folder: None }
 }
 
 async fn done(db: TestDb) {
-    on_server(&format!("DROP DATABASE {} WITH (FORCE)", name_of(&db))).await;
+    server::drop(url_of(&db)).await;
 }
 
-fn name_of(db: &TestDb) -> String {
+fn url_of(db: &TestDb) -> &str {
     let Location::Postgres(url) = &db.location else { panic!("not on PostgreSQL") };
-    url.expose().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned()
+    url.expose()
 }
 
 suite::run_suite!(fresh, done);
@@ -70,7 +40,7 @@ async fn a_broken_connection_is_replaced() {
     let (key, _) = suite::world(&store).await;
     // Every connection of the pool is cut, as a restart of the server would.
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ";
-    on_server(&format!("{cut} '{}'", name_of(&db))).await;
+    server::execute(&format!("{cut} '{}'", server::name_of(url_of(&db)))).await;
     let mut answered = false;
     for _ in 0..20 {
         answered = store.user_balance(key.user_id).await == Ok(Some(suite::dollars("10")));

@@ -11,7 +11,8 @@
 mod caller;
 mod gate;
 mod load;
-mod postgres;
+#[path = "../../../store/tests/server/mod.rs"]
+mod server;
 mod verdict;
 
 use std::time::Duration;
@@ -30,9 +31,9 @@ async fn on_sqlite() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_postgres() {
-    let database = postgres::Database::create().await;
-    kill_and_count(Some(database.url.clone())).await;
-    database.drop().await;
+    let url = server::create("crash_").await;
+    kill_and_count(Some(url.clone())).await;
+    server::drop(&url).await;
 }
 
 /// Loads a gate, kills it in the middle, starts it again on what it left, and in the end holds its books against the
