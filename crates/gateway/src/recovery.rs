@@ -25,7 +25,7 @@ const GATE_ENDED: &str = "gate_ended";
 /// The status of such a request: nobody saw another.
 const NO_STATUS: u16 = 0;
 
-/// Closes what earlier runs with this journal, or on this exclusive store, left open, and begins the journal of this run.
+/// Closes what earlier runs with this journal, or on this local store, left open, and begins the journal of this run.
 pub(crate) async fn recover(
     store: &Store,
     folder: Option<&Path>,
@@ -35,18 +35,14 @@ pub(crate) async fn recover(
         Some(folder) => Left::read(folder).map_err(GatewayError::Journal)?,
         None => Left::default(),
     };
-    if store.is_exclusive() && !left.alive.is_empty() {
-        return Err(GatewayError::InUse);
-    }
     let journaled = settle_journaled(store, std::mem::take(&mut left.records)).await?;
+    let mut ended = std::mem::take(&mut left.nodes);
+    if store.is_local() {
+        // Whoever writes to a local store keeps its journal here, and has ended if that is not locked.
+        let known = store.nodes().await?.into_iter().map(|(known, _)| known);
+        ended.extend(known.filter(|known| !left.alive.contains(known)));
+    }
     let mut closed = 0;
-    // Whoever wrote to an exclusive store has ended, with a journal or without.
-    let ended: Vec<NodeId> = if store.is_exclusive() {
-        closed += close_all(store, HoldFilter::NotOf(node), &left.answered).await?;
-        store.nodes().await?.into_iter().map(|(ended, _)| ended).collect()
-    } else {
-        left.nodes.iter().copied().collect()
-    };
     for ended in ended {
         closed += close_all(store, HoldFilter::Of(ended), &left.answered).await?;
         store.forget_node(ended).await?;

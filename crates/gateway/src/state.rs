@@ -32,7 +32,7 @@ const RESPONSE_OWNERS: usize = 10_000;
 /// How often the owners of old responses are removed.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// How often a node of a shared store shows that it lives.
+/// How often a node shows that it lives.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 
 /// One version of the configuration, and what was prepared from it.
@@ -201,7 +201,7 @@ async fn watch(shared: std::sync::Weak<Shared>, stop: CancellationToken) {
         if let Err(error) = shared.refresh().await {
             tracing::warn!(%error, "configuration could not be read; the last one stays in force");
         }
-        if !shared.store.is_exclusive() && Instant::now() >= next_sweep {
+        if Instant::now() >= next_sweep {
             next_sweep = Instant::now() + SWEEP_INTERVAL;
             if let Err(error) = Box::pin(sweeper.sweep(&shared.store, shared.node)).await {
                 tracing::warn!(%error, "the other nodes could not be looked at");

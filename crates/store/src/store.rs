@@ -83,9 +83,9 @@ impl Store {
         self.0.master.carrier_key()
     }
 
-    /// Whether one gate alone may use the database: a SQLite file. Commands may read and change it all the same.
+    /// Whether the database is a file, so that everybody who uses it is on this machine.
     #[must_use]
-    pub fn is_exclusive(&self) -> bool {
+    pub fn is_local(&self) -> bool {
         matches!(self.db(), Db::Sqlite(_))
     }
 

@@ -18,14 +18,14 @@ def prompt(fault: str, events: int) -> str:
 
 
 def assert_settled(caller, count: int) -> None:
-    """Each request has its record, and none passes for a whole answer. It is charged for what came, except where a
-    relayed stream of Chat or Responses broke off: those tell of usage at their end only, and are not read."""
+    """Each request has its record, and none passes for a whole answer. It is charged for what came, by the gate's own
+    count."""
     records = caller.stack.records(count, "--key", caller.name)
     for record in records:
         assert record["stream_end"] in ("upstream_cut", "upstream_error")
-        relayed = record["client_protocol"] == record["upstream_protocol"] != "messages"
-        assert relayed == (Decimal(record["cost"]) == 0), record
-        assert relayed == (record["usage"]["output_tokens"] == 0), record
+        assert Decimal(record["cost"]) > 0, record
+        assert record["usage"]["output_tokens"] > 0, record
+        assert record["estimated"], record
 
 
 @pytest.mark.lanes("messages")
