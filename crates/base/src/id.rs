@@ -98,6 +98,22 @@ typed_id!(
     RequestId, "req"
 );
 typed_id!(
+    /// A quota: what may be spent in a window.
+    QuotaId, "quo"
+);
+typed_id!(
+    /// A plan: what subscriptions of it allow, and for how long.
+    PlanId, "pln"
+);
+typed_id!(
+    /// A subscription: a user's allowance in a group.
+    SubscriptionId, "sub"
+);
+typed_id!(
+    /// A voucher: a code that is redeemed once.
+    VoucherId, "vch"
+);
+typed_id!(
     /// A run of the gate: another one each time a node starts.
     NodeId, "node"
 );

@@ -10,7 +10,9 @@ mod secret;
 mod time;
 mod usage;
 
-pub use id::{AccountId, GroupId, IdError, KeyId, NodeId, RequestId, UserId};
+pub use id::{
+    AccountId, GroupId, IdError, KeyId, NodeId, PlanId, QuotaId, RequestId, SubscriptionId, UserId, VoucherId,
+};
 pub use money::{DecimalError, Money, TokenPrice};
 pub use rate::Rate;
 pub use secret::Secret;

@@ -1,6 +1,7 @@
 //! Phase 3: may this request be made: the model is allowed, and there is something to pay with.
 
-use tollgate_protocol::{ApiError, ErrorKind};
+use tollgate_base::Timestamp;
+use tollgate_protocol::ApiError;
 use tollgate_routing::{Group, check_model};
 
 use crate::authenticate::Identity;
@@ -17,9 +18,6 @@ pub(crate) fn admit_model(identity: &Identity, model: &str) -> Result<(), ApiErr
 }
 
 /// Checks that there is anything to pay with; how much, the hold decides.
-pub(crate) fn admit_balance(identity: &Identity, group: &Group) -> Result<(), ApiError> {
-    if identity.can_pay(group.credit_line) {
-        return Ok(());
-    }
-    Err(ApiError::of(ErrorKind::InsufficientBalance))
+pub(crate) fn admit_payment(identity: &Identity, group: &Group, now: Timestamp) -> Result<(), ApiError> {
+    identity.funds.check(group, now).map(drop)
 }

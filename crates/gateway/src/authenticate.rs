@@ -6,13 +6,12 @@ use std::sync::Arc;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use quick_cache::sync::Cache;
-use tollgate_base::Money;
 use tollgate_protocol::{ApiError, Dialect, ErrorKind};
 use tollgate_routing::{ApiKey, Group, User, check_key};
-use tollgate_store::{KeyHash, StoreError};
+use tollgate_store::{KeyHash, KeyRecord, StoreError};
 
+use crate::funds::Funds;
 use crate::state::{Live, Shared};
-use crate::wallets::SharedWallet;
 
 const KNOWN_KEYS: usize = 100_000;
 const UNKNOWN_KEYS: usize = 10_000;
@@ -21,26 +20,9 @@ const UNKNOWN_KEYS: usize = 10_000;
 pub(crate) struct Identity {
     pub(crate) key: ApiKey,
     pub(crate) user: User,
-    wallet: SharedWallet,
+    /// What its requests are paid from.
+    pub(crate) funds: Funds,
     epoch: u64,
-}
-
-impl Identity {
-    /// Whether there is anything to pay with, holds not considered, as far as this node knows.
-    pub(crate) fn can_pay(&self, credit_line: Money) -> bool {
-        let balance = self.wallet.lock().balance();
-        balance.checked_add(credit_line).is_none_or(Money::is_positive)
-    }
-
-    /// Promises `amount` to a request; see [`NodeWallet::promise`](tollgate_ledger::NodeWallet::promise).
-    pub(crate) fn promise(&self, amount: Money, credit_line: Money) -> bool {
-        self.wallet.lock().promise(amount, credit_line)
-    }
-
-    /// Takes a promise back.
-    pub(crate) fn kept(&self, amount: Money) {
-        self.wallet.lock().kept(amount);
-    }
 }
 
 /// The keys that were presented lately: known ones, and those that the store does not know.
@@ -107,8 +89,9 @@ async fn look_up(shared: &Shared, live: &Live, presented: &str) -> Result<Arc<Id
         shared.keys.unknown.insert(hash, live.epoch);
         return Err(ApiError::of(ErrorKind::InvalidKey));
     };
-    let wallet = shared.wallets.read(record.user.id, record.wallet);
-    let identity = Arc::new(Identity { key: record.key, user: record.user, wallet, epoch: live.epoch });
+    let KeyRecord { key, user, wallet, quotas, subscriptions } = record;
+    let funds = Funds::read(&shared.wallets, (key.id, user.id), wallet, quotas, subscriptions);
+    let identity = Arc::new(Identity { key, user, funds, epoch: live.epoch });
     shared.keys.known.insert(hash, Arc::clone(&identity));
     Ok(identity)
 }

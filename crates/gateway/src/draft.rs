@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use quick_cache::sync::Cache;
-use tollgate_base::{RequestId, Timestamp, Usage};
+use tollgate_base::{Money, Rate, RequestId, SubscriptionId, Timestamp, Usage};
 use tollgate_pricing::{CostParts, ModelPrice, Served};
 use tollgate_protocol::{ApiError, Dialect, Observed, Pass};
 use tollgate_routing::OnDisconnect;
@@ -141,6 +141,13 @@ impl Draft {
         }
     }
 
+    /// Notes what pays: a subscription, else the balance.
+    pub(crate) fn paid_by(&mut self, subscription_id: Option<SubscriptionId>) {
+        if let Some(record) = self.record() {
+            record.subscription_id = subscription_id;
+        }
+    }
+
     /// Notes that the first real byte of the answer is there.
     pub(crate) fn first_byte(&mut self) {
         let elapsed_ms = self.elapsed_ms();
@@ -231,21 +238,31 @@ impl Draft {
         record.service_tier = served.label();
         let Some(price) = &self.price else { return };
         let terms = Terms { price, served, group_rate: record.group_rate, user_rate: record.user_rate };
+        let at_account = Terms { group_rate: self.account_rate(record), user_rate: Rate::ONE, ..terms };
         let passes = if was_cut { &[] } else { passes };
-        let price_of = |model: &str| self.price_of(record, model);
-        match charge_passes(&usage, passes, &terms, price_of) {
-            Ok(charge) => {
+        let charged = |terms: &Terms<'_>| {
+            charge_passes(&usage, passes, terms, |model: &str| self.price_of(record, model))
+        };
+        match charged(&terms).and_then(|charge| Ok((charge, charged(&at_account)?.total))) {
+            Ok((charge, account_cost)) => {
                 record.cost = charge.total;
                 record.parts = charge.parts;
+                record.account_cost = account_cost;
             }
             Err(error) => {
                 // Only numbers no provider serves get here; they are kept and flagged, not wrapped.
                 tracing::error!(request = %record.id, %error, "usage cannot be priced");
-                record.cost = tollgate_base::Money::ZERO;
+                (record.cost, record.account_cost) = (Money::ZERO, Money::ZERO);
                 record.parts = CostParts::default();
                 record.error_kind = Some("usage_not_priced".to_owned());
             }
         }
+    }
+
+    /// What the account's provider charges of the list price.
+    fn account_rate(&self, record: &UsageRecord) -> Rate {
+        let account = self.live.as_ref().zip(record.account_id);
+        account.and_then(|(live, id)| live.catalog.account(&id)).map_or(Rate::ONE, |account| account.rate)
     }
 
     /// The price of another model that the upstream ran; `None` for the one that the request is priced by.

@@ -15,8 +15,8 @@ use tollgate_routing::{Attempt, HoldMode};
 use tollgate_store::{Hold, HoldOutcome, UsageRecord};
 use tollgate_translate::traits::ModelTraits;
 
-use crate::admit::admit_balance;
 use crate::draft::Draft;
+use crate::funds::Source;
 use crate::generate::Generation;
 use crate::plan::price_of;
 use crate::state::Shared;
@@ -27,22 +27,28 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const MOST_SEARCHES: u64 = 10;
 
 /// A hold on its way to the store; none where the group holds nothing.
-pub(crate) struct Ticket(Option<oneshot::Receiver<HoldOutcome>>);
+pub(crate) struct Ticket(Option<Answer>);
+
+/// The store's answer to come, and what its refusal means.
+struct Answer {
+    outcome: oneshot::Receiver<HoldOutcome>,
+    refusal: ErrorKind,
+}
 
 impl Ticket {
     /// Waits until the hold is durable.
     pub(crate) async fn wait(self) -> Result<(), ApiError> {
-        let Some(answer) = self.0 else { return Ok(()) };
-        match tokio::time::timeout(LONGEST_WAIT, answer).await {
+        let Some(Answer { outcome, refusal }) = self.0 else { return Ok(()) };
+        match tokio::time::timeout(LONGEST_WAIT, outcome).await {
             Ok(Ok(HoldOutcome::Held)) => Ok(()),
             // Another node has promised the same money.
-            Ok(Ok(HoldOutcome::Refused)) => Err(too_little()),
+            Ok(Ok(HoldOutcome::Refused)) => Err(ApiError::of(refusal)),
             Ok(Err(_)) | Err(_) => Err(ApiError::of(ErrorKind::StoreUnavailable).retry_after(1)),
         }
     }
 }
 
-/// Holds the most that the request can cost at any of the accounts that may be tried.
+/// Holds the most that the request can cost at any of the accounts that may be tried, from the first source that has it.
 ///
 /// At first what its size alone tells is held. Only who cannot pay that has the body searched for what makes it less:
 /// for most requests that search would be the dearest part of this phase.
@@ -53,33 +59,44 @@ pub(crate) fn hold(
     draft: &mut Draft,
 ) -> Result<Ticket, ApiError> {
     let Generation { identity, group, .. } = request;
+    let now = shared.now();
     if group.hold == HoldMode::None {
-        return admit_balance(identity, group).map(|()| Ticket(None));
+        let source = identity.funds.check(group, now)?;
+        draft.paid_by(source.subscription_id());
+        return Ok(Ticket(None));
     }
-    let mut bound = most(shared, request, attempts, Look::AtItsSize)?;
-    if !identity.promise(bound.amount, group.credit_line) {
-        bound = most(shared, request, attempts, Look::Inside)?;
-        if !identity.promise(bound.amount, group.credit_line) {
-            return Err(too_little());
+    let mut refused = ApiError::of(ErrorKind::NoSubscription);
+    for source in identity.funds.sources(group, now) {
+        for look in [Look::AtItsSize, Look::Inside] {
+            let bound = most(shared, request, attempts, look)?;
+            match identity.funds.promise(source, bound.amount, group, now) {
+                Ok(()) => return hand_in(shared, request, draft, source, &bound),
+                Err(error) => refused = error,
+            }
         }
     }
-    let prompt_tokens = draft.prompt_tokens();
-    let sent = draft.record().map(|record| {
-        record.held = Some(bound.amount);
-        shared.settler.hold(described(shared, request, record, &bound, prompt_tokens))
-    });
-    match sent {
-        Some(Ok(answer)) => Ok(Ticket(Some(answer))),
-        Some(Err(error)) => {
-            identity.kept(bound.amount);
-            Err(error)
-        }
-        None => Ok(Ticket(None)),
-    }
+    Err(refused)
 }
 
-fn too_little() -> ApiError {
-    ApiError::of(ErrorKind::InsufficientBalance)
+/// Hands a hold that was promised to the store.
+fn hand_in(
+    shared: &Shared,
+    request: &Generation<'_>,
+    draft: &mut Draft,
+    source: Source<'_>,
+    bound: &Bound,
+) -> Result<Ticket, ApiError> {
+    let prompt_tokens = draft.prompt_tokens();
+    draft.paid_by(source.subscription_id());
+    let Some(record) = draft.record() else { return Ok(Ticket(None)) };
+    record.held = Some(bound.amount);
+    let hold = described(shared, request, record, source, bound, prompt_tokens);
+    let refusal = match source {
+        Source::Balance if hold.quotas.is_empty() => ErrorKind::InsufficientBalance,
+        Source::Balance | Source::Subscription(..) => ErrorKind::QuotaUsedUp,
+    };
+    let outcome = shared.settler.hold(hold)?;
+    Ok(Ticket(Some(Answer { outcome, refusal })))
 }
 
 /// The hold as the store keeps it.
@@ -87,6 +104,7 @@ fn described(
     shared: &Shared,
     request: &Generation<'_>,
     record: &UsageRecord,
+    source: Source<'_>,
     bound: &Bound,
     input_tokens: u64,
 ) -> Hold {
@@ -107,6 +125,8 @@ fn described(
         input_tokens,
         node: shared.node,
         at: record.at,
+        subscription_id: source.subscription_id(),
+        quotas: request.identity.funds.quota_ids(source),
     }
 }
 

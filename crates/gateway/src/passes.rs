@@ -5,6 +5,7 @@ use tollgate_pricing::{Charge, CostParts, ModelPrice, PricingError, Served, char
 use tollgate_protocol::Pass;
 
 /// By what a request is charged.
+#[derive(Clone, Copy)]
 pub(crate) struct Terms<'a> {
     /// The price of the model that was asked for.
     pub(crate) price: &'a ModelPrice,

@@ -1,12 +1,14 @@
 //! Phase 4: the accounts that may be tried, in order, or why there are none.
 
-use tollgate_base::Timestamp;
+use tollgate_base::{AccountId, Timestamp};
 use tollgate_pricing::ModelPrice;
 use tollgate_protocol::{ApiError, Endpoint, ErrorKind};
 use tollgate_routing::{Attempt, Health, Need, PlanError, PlanRequest, plan};
-use tollgate_store::ResponseOwner;
+use tollgate_store::{QuotaOwner, ResponseOwner};
 
 use crate::generate::Generation;
+use crate::health::HealthBook;
+use crate::quotas::Quotas;
 use crate::responses;
 use crate::state::{Live, Shared};
 
@@ -59,7 +61,7 @@ pub(crate) fn attempts<'a>(
     wanted: &PlanRequest<'a>,
 ) -> Result<Vec<Attempt<'a>>, ApiError> {
     let now = shared.now();
-    plan(&live.catalog, &shared.health, now, wanted).map_err(|error| match error {
+    plan(&live.catalog, &condition(shared, now), now, wanted).map_err(|error| match error {
         PlanError::ModelNotFound => ApiError::about(ErrorKind::ModelNotFound, wanted.model),
         PlanError::NoAccount => {
             served_elsewhere(shared, live, wanted).unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount))
@@ -74,7 +76,8 @@ fn served_elsewhere<'a>(shared: &Shared, live: &'a Live, wanted: &PlanRequest<'a
     let serves = |endpoint: &Endpoint| {
         let elsewhere =
             PlanRequest { protocol: endpoint.protocol(), need: Need::None, sticky: None, ..*wanted };
-        let planned = plan(&live.catalog, &shared.health, shared.now(), &elsewhere);
+        let now = shared.now();
+        let planned = plan(&live.catalog, &condition(shared, now), now, &elsewhere);
         endpoint.protocol() != wanted.protocol && matches!(planned, Ok(_) | Err(PlanError::AllCooling { .. }))
     };
     let places: Vec<&str> = endpoints.into_iter().filter(serves).map(Endpoint::path).collect();
@@ -85,9 +88,31 @@ fn served_elsewhere<'a>(shared: &Shared, live: &'a Live, wanted: &PlanRequest<'a
 /// Why the one account that could serve the request cannot.
 fn unavailable(shared: &Shared, owner: &ResponseOwner) -> ApiError {
     let now = shared.now();
-    match shared.health.cooling_until(&owner.account_id) {
+    match condition(shared, now).cooling_until(&owner.account_id) {
         Some(until) if until > now => cooling(until, now),
         _ => ApiError::of(ErrorKind::NoAccount),
+    }
+}
+
+/// The accounts' health and quotas together: one whose quota is used up is left alone until it counts anew.
+struct Condition<'a> {
+    health: &'a HealthBook,
+    quotas: &'a Quotas,
+    now: Timestamp,
+}
+
+fn condition(shared: &Shared, now: Timestamp) -> Condition<'_> {
+    Condition { health: &shared.health, quotas: shared.wallets.quotas(), now }
+}
+
+impl Health for Condition<'_> {
+    fn cooling_until(&self, account: &AccountId) -> Option<Timestamp> {
+        let used_up = self.quotas.used_up_until(QuotaOwner::Account(*account), self.now);
+        used_up.max(self.health.cooling_until(account))
+    }
+
+    fn in_flight(&self, account: &AccountId) -> u32 {
+        self.health.in_flight(account)
     }
 }
 

@@ -55,6 +55,8 @@ pub(crate) fn new_record(caller: &Caller, request: &Generation<'_>) -> UsageReco
         service_tier: None,
         held: None,
         recovered: false,
+        subscription_id: None,
+        account_cost: Money::ZERO,
     }
 }
 

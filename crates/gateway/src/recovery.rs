@@ -130,6 +130,9 @@ async fn record_of(store: &Store, hold: &Hold, answered: bool) -> Result<UsageRe
         service_tier: None,
         held: Some(hold.amount),
         recovered: true,
+        subscription_id: hold.subscription_id,
+        // Which account it was at is not known any more.
+        account_cost: Money::ZERO,
     };
     if !answered {
         return Ok(record);

@@ -10,7 +10,7 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tollgate_protocol::{ApiError, Dialect, Endpoint, ErrorKind, Probe, probe};
 
-use crate::admit::{admit_balance, admit_model};
+use crate::admit::{admit_model, admit_payment};
 use crate::answer;
 use crate::attempt::Call;
 use crate::authenticate::{Identity, authenticate};
@@ -140,7 +140,7 @@ async fn serve(
     let shape = Shape::of(endpoint, probe.style);
     caller.dialect = shape.dialect(endpoint);
     admit_model(&identity, &probe.model)?;
-    admit_balance(&identity, group)?;
+    admit_payment(&identity, group, shared.now())?;
     let history = kept_history(shared, &identity, &probe).await?;
     let call = Call {
         endpoint,

@@ -120,11 +120,17 @@ impl Settler {
         Ok(Place { permit, journal: Arc::clone(&self.journal), wallets: self.wallets.clone() })
     }
 
-    /// Hands in a hold; the store's answer comes back when it is durable.
+    /// Hands in a hold that was promised; the store's answer comes back when it is durable. If it cannot be taken, the
+    /// promise is dropped.
     pub(crate) fn hold(&self, hold: Hold) -> Result<oneshot::Receiver<HoldOutcome>, ApiError> {
         let (reply, answer) = oneshot::channel();
-        self.holds.try_send(Box::new(Asked { hold, reply })).map_err(|_| full())?;
-        Ok(answer)
+        match self.holds.try_send(Box::new(Asked { hold, reply })) {
+            Ok(()) => Ok(answer),
+            Err(unsent) => {
+                self.wallets.kept(&unsent.into_inner().hold);
+                Err(full())
+            }
+        }
     }
 
     /// Whether the store has not taken the last group yet.
@@ -284,7 +290,7 @@ impl Worker {
             let alone = Arc::new(LedgerBatch { records: Vec::new(), holds: vec![hold.clone()] });
             let applied = self.write_group(&alone).await;
             if applied.is_none() {
-                self.wallets.kept(hold.user_id, hold.amount);
+                self.wallets.kept(hold);
             }
             outcomes.push(
                 applied.and_then(|applied| applied.holds.first().copied()).unwrap_or(HoldOutcome::Refused),
@@ -310,8 +316,8 @@ impl Worker {
     /// Writes a record whose charge the store refuses, without the charge and flagged.
     async fn write_uncharged(&self, mut record: UsageRecord) {
         tracing::error!(?record, "a record cannot be charged");
-        self.wallets.forgive(record.user_id, record.cost);
-        record.cost = Money::ZERO;
+        self.wallets.forgive(&record);
+        (record.cost, record.account_cost) = (Money::ZERO, Money::ZERO);
         record.parts = CostParts::default();
         record.usage = Usage::default();
         record.error_kind = Some("not_charged".to_owned());
@@ -327,7 +333,7 @@ impl Worker {
         loop {
             match self.store.apply(Arc::clone(batch)).await {
                 Ok(applied) => {
-                    self.wallets.applied(batch, &applied.wallets);
+                    self.wallets.applied(batch, &applied);
                     self.stuck.store(false, Ordering::Release);
                     return Some(applied);
                 }

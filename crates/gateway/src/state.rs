@@ -77,11 +77,11 @@ impl Shared {
     pub(crate) async fn start(config: GatewayConfig, deps: GatewayDeps) -> Result<Arc<Self>, GatewayError> {
         let GatewayDeps { store, upstream, clock } = deps;
         let health = HealthBook::default();
-        let live = load(&store, &upstream, &health, 0).await?;
+        let wallets = Wallets::default();
+        let live = load(&store, &upstream, &health, &wallets, 0).await?;
         let response_owners = Arc::new(Cache::new(RESPONSE_OWNERS));
         let node = NodeId::generate();
         let journal = Box::pin(recover(&store, config.journal.as_deref(), node)).await?;
-        let wallets = Wallets::default();
         let settler =
             Settler::start(store.clone(), wallets.clone(), Arc::clone(&response_owners), journal, &config);
         let shared = Arc::new(Self {
@@ -155,7 +155,7 @@ impl Shared {
         if self.store.config_version().await? == current.version {
             return Ok(());
         }
-        let next = load(&self.store, &self.upstream, &self.health, current.epoch + 1).await?;
+        let next = load(&self.store, &self.upstream, &self.health, &self.wallets, current.epoch + 1).await?;
         tracing::info!(version = next.version, "configuration reloaded");
         self.live.store(Arc::new(next));
         Ok(())
@@ -166,9 +166,11 @@ async fn load(
     store: &Store,
     upstream: &Client,
     health: &HealthBook,
+    wallets: &Wallets,
     epoch: u64,
 ) -> Result<Live, GatewayError> {
     let data = store.catalog().await?;
+    wallets.quotas().read_accounts(&data.accounts, store.account_quotas().await?);
     let version = data.version;
     let mut destinations = HashMap::with_capacity(data.accounts.len());
     for account in &data.accounts {

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tollgate_base::{Money, UserId};
 use tollgate_ledger::NodeWallet;
-use tollgate_store::{LedgerBatch, UsageRecord, Wallet};
+use tollgate_store::{Applied, Hold, LedgerBatch, QuotaOwner, UsageRecord, Wallet};
+
+use crate::quotas::Quotas;
 
 /// One user's wallet, shared by all requests of that user.
 #[derive(Clone)]
@@ -16,50 +18,89 @@ impl SharedWallet {
     }
 }
 
-/// All wallets that were read since the start.
+/// All wallets and quotas that were read since the start.
 #[derive(Clone, Default)]
-pub(crate) struct Wallets(Arc<papaya::HashMap<UserId, SharedWallet>>);
+pub(crate) struct Wallets {
+    users: Arc<papaya::HashMap<UserId, SharedWallet>>,
+    quotas: Arc<Quotas>,
+}
 
 impl Wallets {
     /// The wallet of a user, with what was just read from the store.
     pub(crate) fn read(&self, user: UserId, stored: Wallet) -> SharedWallet {
-        let wallets = self.0.pin();
+        let wallets = self.users.pin();
         let wallet = wallets.get_or_insert_with(user, || SharedWallet(Arc::default()));
         wallet.lock().update(stored);
         wallet.clone()
     }
 
-    /// A request is over and its record on the way.
-    pub(crate) fn ends(&self, record: &UsageRecord) {
-        self.of(record.user_id, |wallet| wallet.ends(record.held.unwrap_or_default(), record.cost));
+    /// The quotas beside the wallets.
+    pub(crate) fn quotas(&self) -> &Quotas {
+        &self.quotas
     }
 
-    /// Takes over what a commit made of wallets. In between everything looks rather held than free.
-    pub(crate) fn applied(&self, batch: &LedgerBatch, after: &[(UserId, Wallet)]) {
-        for record in &batch.records {
-            self.of(record.user_id, |wallet| wallet.over(record.held.unwrap_or_default(), record.cost));
+    /// A request is over and its record on the way.
+    pub(crate) fn ends(&self, record: &UsageRecord) {
+        if record.subscription_id.is_none() {
+            self.of(record.user_id, |wallet| wallet.ends(record.held.unwrap_or_default(), record.cost));
         }
-        for (user, stored) in after {
+        for owner in record.charged_owners() {
+            let (held, cost) = share(record, owner);
+            self.quotas.ends(owner, held, cost);
+        }
+    }
+
+    /// Takes over what a commit made of wallets and quotas. In between everything looks rather held than free.
+    pub(crate) fn applied(&self, batch: &LedgerBatch, after: &Applied) {
+        for record in &batch.records {
+            self.over(record);
+        }
+        for (user, stored) in &after.wallets {
             self.of(*user, |wallet| wallet.update(*stored));
         }
+        self.quotas.update(&after.quotas);
         for hold in &batch.holds {
-            self.kept(hold.user_id, hold.amount);
+            self.kept(hold);
+        }
+    }
+
+    fn over(&self, record: &UsageRecord) {
+        if record.subscription_id.is_none() {
+            self.of(record.user_id, |wallet| wallet.over(record.held.unwrap_or_default(), record.cost));
+        }
+        for owner in record.charged_owners() {
+            let (held, cost) = share(record, owner);
+            self.quotas.over(owner, held, cost);
         }
     }
 
     /// A record that is on the way will cost nothing after all.
-    pub(crate) fn forgive(&self, user: UserId, cost: Money) {
-        self.of(user, |wallet| wallet.over(Money::ZERO, cost));
+    pub(crate) fn forgive(&self, record: &UsageRecord) {
+        if record.subscription_id.is_none() {
+            self.of(record.user_id, |wallet| wallet.over(Money::ZERO, record.cost));
+        }
+        for owner in record.charged_owners() {
+            self.quotas.over(owner, Money::ZERO, share(record, owner).1);
+        }
     }
 
-    /// Drops a promise.
-    pub(crate) fn kept(&self, user: UserId, amount: Money) {
-        self.of(user, |wallet| wallet.kept(amount));
+    /// Drops the promise of a hold: the store has it among its own figures, or will never have it.
+    pub(crate) fn kept(&self, hold: &Hold) {
+        if hold.subscription_id.is_none() {
+            self.of(hold.user_id, |wallet| wallet.kept(hold.amount));
+        }
+        self.quotas.kept(&hold.quotas, hold.amount);
     }
 
     fn of(&self, user: UserId, change: impl FnOnce(&mut NodeWallet)) {
-        if let Some(wallet) = self.0.pin().get(&user) {
+        if let Some(wallet) = self.users.pin().get(&user) {
             change(&mut wallet.lock());
         }
     }
+}
+
+/// What a record has held of an owner's quotas, and what it costs there. Nothing is held of accounts.
+fn share(record: &UsageRecord, owner: QuotaOwner) -> (Money, Money) {
+    let held = if matches!(owner, QuotaOwner::Account(_)) { None } else { record.held };
+    (held.unwrap_or_default(), record.cost_to(owner))
 }

@@ -1,7 +1,7 @@
 //! Accounts: one credential at one provider, and where the provider is.
 
 use serde::{Deserialize, Serialize};
-use tollgate_base::{AccountId, GroupId, Secret, Timestamp};
+use tollgate_base::{AccountId, GroupId, Rate, Secret, Timestamp};
 use tollgate_protocol::Protocol;
 use tollgate_translate::family::Family;
 
@@ -117,6 +117,8 @@ pub struct Account {
     pub priority: i32,
     /// Its share among accounts of the same priority; 0 is used only when the others cannot be.
     pub weight: u32,
+    /// What its provider charges, as a part of the list price: below one with a discount.
+    pub rate: Rate,
     /// Whether it is in use.
     pub status: Status,
     /// The proxy it is reached through: `http://`, `https://` or `socks5://`, perhaps with user and password.

@@ -55,6 +55,22 @@ word_enum!(
     }
 );
 
+word_enum!(
+    /// What pays for a request: the balance, or a subscription that its user has in the group.
+    #[derive(Default)]
+    Funding, "way of paying" {
+        /// A subscription while one has enough left, else the balance.
+        #[default]
+        SubscriptionFirst = "subscription_first",
+        /// The balance while it has enough, else a subscription.
+        BalanceFirst = "balance_first",
+        /// Subscriptions only.
+        Subscription = "subscription",
+        /// The balance only.
+        Balance = "balance",
+    }
+);
+
 impl Platform {
     /// How `count_tokens` is answered where a group does not say: Anthropic is asked, elsewhere it is refused.
     #[must_use]
@@ -89,6 +105,8 @@ pub struct Group {
     pub credit_line: Money,
     /// What becomes of an answer whose caller has left.
     pub on_disconnect: OnDisconnect,
+    /// What pays.
+    pub funding: Funding,
     /// When it was created.
     pub created_at: Timestamp,
 }

@@ -27,7 +27,7 @@ pub use access::{check_key, check_model};
 pub use account::{Account, AuthScheme, BaseUrls, Capabilities, check_base_url};
 pub use catalog::{Catalog, CatalogData, ListedModel};
 pub use error::RoutingError;
-pub use group::{Group, HoldMode, OnDisconnect, Platform, TokenCounting};
+pub use group::{Funding, Group, HoldMode, OnDisconnect, Platform, TokenCounting};
 pub use key::{ApiKey, KeyStatus};
 pub use mapping::ModelMapping;
 pub use model::Model;

@@ -4,8 +4,8 @@ use tollgate_base::{AccountId, GroupId, KeyId, Money, Rate, Secret, Timestamp, T
 use tollgate_pricing::ModelPrice;
 
 use crate::{
-    Account, ApiKey, AuthScheme, BaseUrls, Capabilities, Group, HoldMode, KeyStatus, Model, ModelMapping,
-    OnDisconnect, Pattern, Platform, Status, User,
+    Account, ApiKey, AuthScheme, BaseUrls, Capabilities, Funding, Group, HoldMode, KeyStatus, Model,
+    ModelMapping, OnDisconnect, Pattern, Platform, Status, User,
 };
 
 const CREATED: Timestamp = Timestamp::from_micros(0);
@@ -47,6 +47,7 @@ pub(crate) fn group(id: u128) -> Group {
         hold: HoldMode::Full,
         credit_line: Money::ZERO,
         on_disconnect: OnDisconnect::Drain,
+        funding: Funding::default(),
         created_at: CREATED,
     }
 }
@@ -66,6 +67,7 @@ pub(crate) fn account(id: u128) -> Account {
         capabilities: Capabilities::default(),
         priority: 0,
         weight: 1,
+        rate: Rate::ONE,
         status: Status::Enabled,
         proxy: None,
         groups: vec![GroupId::from_u128(1)],

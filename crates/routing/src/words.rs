@@ -66,7 +66,7 @@ mod tests {
     use serde::de::DeserializeOwned;
 
     use crate::{
-        AuthScheme, HoldMode, KeyStatus, OnDisconnect, Platform, RoutingError, Status, TokenCounting,
+        AuthScheme, Funding, HoldMode, KeyStatus, OnDisconnect, Platform, RoutingError, Status, TokenCounting,
     };
 
     fn words<T>(all: &[T]) -> Vec<String>
@@ -91,6 +91,7 @@ mod tests {
         assert_eq!(words(TokenCounting::ALL), ["native", "estimate", "off"]);
         assert_eq!(words(HoldMode::ALL), ["full", "input", "none"]);
         assert_eq!(words(OnDisconnect::ALL), ["drain", "cancel"]);
+        assert_eq!(words(Funding::ALL), ["subscription_first", "balance_first", "subscription", "balance"]);
         assert_eq!(words(AuthScheme::ALL), ["x-api-key", "bearer"]);
     }
 

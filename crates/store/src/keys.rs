@@ -10,8 +10,10 @@ use crate::db::{Params, Row, Sql, Tx, Update, Value, params};
 use crate::error::{Result, StoreError};
 use crate::ledger::Wallet;
 use crate::name::{check_name, check_opt_name};
+use crate::quotas::{QuotaOwner, StoredQuota};
 use crate::store::Store;
-use crate::{groups, users};
+use crate::subscriptions::Subscription;
+use crate::{groups, quotas, subscriptions, users};
 
 /// A key to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +85,10 @@ pub struct KeyRecord {
     pub user: User,
     /// What the user has left, and what of it is held.
     pub wallet: Wallet,
+    /// The quotas of the key and of its user.
+    pub quotas: Vec<StoredQuota>,
+    /// The user's subscriptions in the key's group, the one that expires first before the others, each with its quotas.
+    pub subscriptions: Vec<(Subscription, Vec<StoredQuota>)>,
 }
 
 /// In the order of [`from_row`].
@@ -107,11 +113,43 @@ fn from_row(row: &mut Row) -> Result<StoredKey> {
     Ok(StoredKey { key, last_used_at: row.opt_time()? })
 }
 
-fn record_from_row(mut row: Row) -> Result<KeyRecord> {
-    let StoredKey { key, .. } = from_row(&mut row)?;
-    let owner = users::from_row(&mut row)?;
+/// The quotas of a key, of its user, and of the user's subscriptions in its group; the key's hash is `$1`.
+fn quotas_sql() -> String {
+    format!(
+        "SELECT {} FROM quotas WHERE owner_id IN ( \
+           SELECT id FROM api_keys WHERE hash = $1 \
+           UNION ALL SELECT user_id FROM api_keys WHERE hash = $1 \
+           UNION ALL SELECT subscriptions.id FROM subscriptions JOIN api_keys \
+             ON api_keys.user_id = subscriptions.user_id AND api_keys.group_id = subscriptions.group_id \
+            WHERE api_keys.hash = $1) ORDER BY id",
+        quotas::COLUMNS
+    )
+}
+
+/// The subscriptions of a key's user in its group that may still pay; the key's hash is `$1`.
+fn subscriptions_sql() -> String {
+    format!(
+        "SELECT {} FROM subscriptions WHERE status = 'active' AND expires_at > $2 \
+            AND user_id = (SELECT user_id FROM api_keys WHERE hash = $1) \
+            AND group_id = (SELECT group_id FROM api_keys WHERE hash = $1) ORDER BY expires_at, id",
+        subscriptions::COLUMNS
+    )
+}
+
+fn record_from_rows(mut key: Row, quotas: Vec<Row>, subscriptions: Vec<Row>) -> Result<KeyRecord> {
+    let (StoredKey { key, .. }, owner) = (from_row(&mut key)?, users::from_row(&mut key)?);
     let wallet = Wallet { balance: owner.balance, held: owner.held };
-    Ok(KeyRecord { key, user: owner.user, wallet })
+    let quotas = quotas.into_iter().map(quotas::from_row).collect::<Result<Vec<_>>>()?;
+    let own = |owner: &QuotaOwner| matches!(owner, QuotaOwner::Key(_) | QuotaOwner::User(_));
+    let (quotas, others): (Vec<_>, Vec<_>) = quotas.into_iter().partition(|stored| own(&stored.owner));
+    let with_quotas = |row| {
+        let subscription = subscriptions::from_row(row)?;
+        let owner = QuotaOwner::Subscription(subscription.id);
+        let quotas = others.iter().filter(|stored| stored.owner == owner).cloned().collect();
+        Ok((subscription, quotas))
+    };
+    let subscriptions = subscriptions.into_iter().map(with_quotas).collect::<Result<_>>()?;
+    Ok(KeyRecord { key, user: owner.user, wallet, quotas, subscriptions })
 }
 
 impl Store {
@@ -153,7 +191,16 @@ impl Store {
             users::COLUMNS
         );
         let hash = Value::Blob(self.key_hash(presented).0.to_vec());
-        self.db().query_one(sql, vec![hash]).await?.map(record_from_row).transpose()
+        let queries = vec![
+            (Sql::from(sql), vec![hash.clone()]),
+            (quotas_sql().into(), vec![hash.clone()]),
+            (subscriptions_sql().into(), vec![hash, Value::from(self.now())]),
+        ];
+        let answers: Result<[_; 3], _> = self.db().query_all(queries).await?.try_into();
+        let [keys, quotas, subscriptions] =
+            answers.map_err(|_| StoreError::corrupt("a statement was not answered"))?;
+        let found = keys.into_iter().next();
+        found.map(|key| record_from_rows(key, quotas, subscriptions)).transpose()
     }
 
     /// The key with this id.
@@ -310,6 +357,7 @@ async fn remove(tx: &mut Tx, id: KeyId) -> Result<()> {
         let what = format!("key {id} has usage records and cannot be removed, only revoked");
         return Err(StoreError::InUse { what });
     }
+    quotas::remove_all(tx, QuotaOwner::Key(id)).await?;
     tx.execute("DELETE FROM api_keys WHERE id = $1", params![id]).await.map(drop)
 }
 

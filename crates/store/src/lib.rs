@@ -24,10 +24,12 @@ mod migrate;
 mod models;
 mod name;
 mod postgres;
+mod quotas;
 mod responses;
 mod secrets;
 mod sqlite;
 mod store;
+mod subscriptions;
 mod usage;
 mod users;
 
@@ -38,11 +40,16 @@ pub use error::{Result, StoreError};
 pub use groups::{GroupPatch, NewGroup};
 pub use kept::{KeptResponse, MAX_KEPT_BYTES};
 pub use keys::{KeyFilter, KeyPatch, KeyRecord, NewKey, StoredKey};
-pub use ledger::{Applied, Hold, HoldFilter, HoldOutcome, LedgerBatch, LedgerCounts, LedgerProblem, Wallet};
+pub use ledger::{
+    Applied, Hold, HoldFilter, HoldOutcome, LedgerBatch, LedgerCounts, LedgerProblem, Period, Quota, Span,
+    Wallet, Window, WindowError,
+};
 pub use location::Location;
 pub use models::{ModelPatch, NewModel, PriceVersion};
+pub use quotas::{QuotaOwner, StoredQuota};
 pub use responses::ResponseOwner;
 pub use secrets::MasterKey;
 pub use store::Store;
+pub use subscriptions::{Subscription, SubscriptionStatus};
 pub use usage::{StreamEnd, UsageCursor, UsageFilter, UsageRecord, UsageTotals};
 pub use users::{NewUser, StoredUser, UserPatch};

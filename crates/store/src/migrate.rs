@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 4, name: "service_tier", text: include_str!("../migrations/0004_service_tier.sql") },
     Migration { version: 5, name: "ledger", text: include_str!("../migrations/0005_ledger.sql") },
+    Migration { version: 6, name: "quotas", text: include_str!("../migrations/0006_quotas.sql") },
 ];
 
 /// Any number that no other program locks in the same database: "tollgate" in ASCII.

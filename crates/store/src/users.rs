@@ -7,6 +7,7 @@ use crate::balance::{add_entry, lock_user};
 use crate::db::{Row, Tx, Update, params};
 use crate::error::{Result, StoreError};
 use crate::name::{check_name, check_opt_name};
+use crate::quotas::{self, QuotaOwner};
 use crate::store::Store;
 
 /// A user to be created.
@@ -176,6 +177,7 @@ async fn remove(tx: &mut Tx, id: UserId) -> Result<()> {
             what: format!("user {id} has API keys: remove them first, or disable the user"),
         });
     }
+    quotas::remove_all(tx, QuotaOwner::User(id)).await?;
     tx.execute("DELETE FROM users WHERE id = $1", params![id]).await.map(drop)
 }
 

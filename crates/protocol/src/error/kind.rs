@@ -50,6 +50,10 @@ pub enum ErrorKind {
     ResponseNotFound,
     /// The balance is used up.
     InsufficientBalance,
+    /// A quota is used up.
+    QuotaUsedUp,
+    /// The group is paid by subscriptions only, and the caller has none.
+    NoSubscription,
     /// The model has no price, so it cannot be charged for.
     ModelUnpriced,
     /// The group has no account that could serve the request.

@@ -116,7 +116,7 @@ use ErrorKind as K;
 const KEY: Option<&str> = Some("invalid_api_key");
 
 /// One row for each kind, in the order of [`ErrorKind`].
-pub(crate) const TABLE: [Row; 32] = [
+pub(crate) const TABLE: [Row; 34] = [
     Row::new(
         K::MissingKey,
         "missing_key",
@@ -228,8 +228,26 @@ pub(crate) const TABLE: [Row; 32] = [
     Row::new(
         K::InsufficientBalance,
         "insufficient_balance",
-        "balance or quota used up",
+        "balance used up",
         "The balance of this account is used up. Add credit to go on.",
+    )
+    .shown(402, "billing_error", "insufficient_quota", Some("insufficient_quota"))
+    .openai_status(429)
+    .failed_code("insufficient_quota"),
+    Row::new(
+        K::QuotaUsedUp,
+        "quota_used_up",
+        "quota of the key, its user or its subscription used up",
+        "A spending quota is used up ({whose, how much and until when}).",
+    )
+    .shown(402, "billing_error", "insufficient_quota", Some("insufficient_quota"))
+    .openai_status(429)
+    .failed_code("insufficient_quota"),
+    Row::new(
+        K::NoSubscription,
+        "no_subscription",
+        "group that only subscriptions pay for, and none is active",
+        "This API key's group needs a subscription, and none is active.",
     )
     .shown(402, "billing_error", "insufficient_quota", Some("insufficient_quota"))
     .openai_status(429)

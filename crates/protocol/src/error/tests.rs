@@ -169,7 +169,9 @@ fn statuses_differ_between_dialects_only_where_the_vendors_do() {
         let error = ApiError::of(kind);
         let statuses: Vec<u16> = Dialect::ALL.iter().map(|dialect| error.status(*dialect)).collect();
         let expected = match kind {
-            ErrorKind::InsufficientBalance => vec![402, 429, 429, 402],
+            ErrorKind::InsufficientBalance | ErrorKind::QuotaUsedUp | ErrorKind::NoSubscription => {
+                vec![402, 429, 429, 402]
+            }
             ErrorKind::NoAccount | ErrorKind::UpstreamOverloaded => vec![529, 503, 503, 503],
             _ => vec![statuses[0]; 4],
         };

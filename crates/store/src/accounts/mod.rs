@@ -2,7 +2,7 @@
 
 mod rows;
 
-use tollgate_base::{AccountId, GroupId, Secret};
+use tollgate_base::{AccountId, GroupId, Rate, Secret};
 use tollgate_protocol::Protocol;
 use tollgate_routing::{
     Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Pattern, Platform, Status, check_base_url,
@@ -42,6 +42,8 @@ pub struct NewAccount {
     pub priority: i32,
     /// Its share among accounts of the same priority.
     pub weight: u32,
+    /// What its provider charges, as a part of the list price.
+    pub rate: Rate,
     /// The proxy it is reached through.
     pub proxy: Option<Secret<String>>,
     /// The groups it serves.
@@ -69,6 +71,7 @@ impl NewAccount {
             capabilities: Capabilities::default_for(platform),
             priority: 0,
             weight: 1,
+            rate: Rate::ONE,
             proxy: None,
             groups: Vec::new(),
         }
@@ -100,6 +103,8 @@ pub struct AccountPatch {
     pub priority: Option<i32>,
     /// Another weight.
     pub weight: Option<u32>,
+    /// Another part of the list price.
+    pub rate: Option<Rate>,
     /// Whether it is in use.
     pub status: Option<Status>,
     /// Another proxy; `Some(None)` is none.
@@ -132,6 +137,7 @@ impl Store {
             capabilities: new.capabilities,
             priority: new.priority,
             weight: new.weight,
+            rate: new.rate,
             status: Status::Enabled,
             proxy: new.proxy,
             groups: new.groups,

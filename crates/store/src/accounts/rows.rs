@@ -10,11 +10,12 @@ use super::AccountPatch;
 use crate::db::{Row, Sql, Tx, Update, Value, params};
 use crate::error::{Result, StoreError};
 use crate::groups;
+use crate::quotas::{self, QuotaOwner};
 use crate::secrets::{MasterKey, place};
 
 /// In the order of [`from_row`].
 pub(super) const COLUMNS: &str = "id, name, platform, family, base_urls, credential, auth, models, model_mapping, \
-     capabilities, priority, weight, status, proxy, created_at";
+     capabilities, priority, weight, status, proxy, created_at, rate";
 
 /// Every account by name; belongs together with [`memberships_sql`].
 pub(crate) fn list_sql() -> Sql {
@@ -56,6 +57,7 @@ fn from_row(master: &MasterKey, mut row: Row) -> Result<Account> {
         proxy: row.opt_text()?.map(|sealed| master.open_text(&proxy_place(id), &sealed)).transpose()?,
         groups: Vec::new(),
         created_at: row.time()?,
+        rate: row.rate()?,
     })
 }
 
@@ -86,7 +88,7 @@ pub(crate) fn all_from_rows(
 
 pub(super) async fn insert(tx: &mut Tx, master: &MasterKey, account: &Account) -> Result<()> {
     let sql = format!(
-        "INSERT INTO accounts ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+        "INSERT INTO accounts ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
     );
     let params = params![
         account.id,
@@ -104,6 +106,7 @@ pub(super) async fn insert(tx: &mut Tx, master: &MasterKey, account: &Account) -
         account.status.as_str(),
         sealed_proxy(master, account.id, account.proxy.as_ref())?,
         account.created_at,
+        account.rate,
     ];
     tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&account.name)))?;
     join_groups(tx, account.id, &account.groups).await
@@ -131,6 +134,7 @@ pub(super) async fn update(
         .set("capabilities", patch.capabilities.as_ref().map(Value::json).transpose()?)
         .set("priority", patch.priority)
         .set("weight", patch.weight)
+        .set("rate", patch.rate)
         .set("status", patch.status.map(Status::as_str))
         .set("proxy", proxy);
     if let Some((sql, params)) = update.build("id") {
@@ -153,6 +157,7 @@ pub(super) async fn update(
 pub(super) async fn remove(tx: &mut Tx, id: AccountId) -> Result<()> {
     tx.execute("DELETE FROM account_groups WHERE account_id = $1", params![id]).await?;
     tx.execute("DELETE FROM response_owners WHERE account_id = $1", params![id]).await?;
+    quotas::remove_all(tx, QuotaOwner::Account(id)).await?;
     match tx.execute("DELETE FROM accounts WHERE id = $1", params![id]).await? {
         0 => Err(StoreError::not_found("account", id)),
         _ => Ok(()),

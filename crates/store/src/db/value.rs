@@ -3,7 +3,10 @@
 use std::fmt::Display;
 
 use serde::Serialize;
-use tollgate_base::{AccountId, GroupId, KeyId, Money, NodeId, Rate, RequestId, Timestamp, UserId};
+use tollgate_base::{
+    AccountId, GroupId, KeyId, Money, NodeId, PlanId, QuotaId, Rate, RequestId, SubscriptionId, Timestamp,
+    UserId, VoucherId,
+};
 
 use crate::error::{Result, StoreError};
 
@@ -120,7 +123,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(UserId, KeyId, GroupId, AccountId, RequestId, NodeId);
+ids!(UserId, KeyId, GroupId, AccountId, RequestId, NodeId, QuotaId, PlanId, SubscriptionId, VoucherId);
 
 /// `params![a, b]`: the bound parameters `$1`, `$2`.
 macro_rules! params {

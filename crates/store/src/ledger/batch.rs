@@ -7,6 +7,7 @@ use tollgate_base::{Money, UserId};
 
 use super::{Hold, HoldOutcome, Wallet};
 use crate::error::{Result, StoreError};
+use crate::quotas::{QuotaOwner, StoredQuota};
 use crate::store::Store;
 use crate::usage::UsageRecord;
 
@@ -38,6 +39,12 @@ impl LedgerBatch {
         paying.chain(self.holds.iter().map(|hold| hold.user_id)).collect()
     }
 
+    /// Everybody named whose quotas it may change, once and in order.
+    pub(crate) fn quota_owners(&self) -> BTreeSet<QuotaOwner> {
+        let charged = self.records.iter().flat_map(UsageRecord::charged_owners);
+        charged.chain(self.holds.iter().flat_map(Hold::owners)).collect()
+    }
+
     /// Refuses what no wallet could make sense of.
     fn check(&self) -> Result<()> {
         let negative = |field| Err(StoreError::invalid(field, "must not be negative"));
@@ -58,17 +65,20 @@ pub struct Applied {
     pub holds: Vec<HoldOutcome>,
     /// The wallet of every user whom the batch named and who is there, by id, whether or not it changed.
     pub wallets: Vec<(UserId, Wallet)>,
+    /// Every quota that the batch concerned, by id, whether or not it changed.
+    pub quotas: Vec<StoredQuota>,
 }
 
 impl Store {
     /// Closes and charges what the records end, then takes the holds in order; all in one transaction.
     ///
-    /// A record that is new is written, its cost is taken from its user's balance, and the amount of its open hold is
-    /// given back. A record whose id is there already changes nothing. A record of a user who was removed is written
+    /// A record that is new is written, its cost is taken from its user's balance (unless a subscription pays) and counted
+    /// in the quotas of its key, user, account and subscription, and the amount of its open hold is given back. A record whose id is there already changes nothing. A record of a user who was removed is written
     /// and concerns no balance.
     ///
     /// A hold is granted if its user's balance, less what is held, plus the hold's credit line, is above zero and
-    /// covers its amount. It is refused if its user is not there. If its id has a hold or a record already, it counts
+    /// covers its amount, and every quota it names that is still there has as much left. One that a subscription pays asks
+    /// the balance nothing. It is refused if its user is not there. If its id has a hold or a record already, it counts
     /// as held and nothing changes. So the same batch may be handed in again after any error.
     ///
     /// # Errors

@@ -1,11 +1,14 @@
 //! Holds: their rows, and reading those that are open.
 
-use tollgate_base::{GroupId, KeyId, Money, NodeId, Rate, RequestId, Timestamp, UserId};
+use tollgate_base::{
+    GroupId, KeyId, Money, NodeId, QuotaId, Rate, RequestId, SubscriptionId, Timestamp, UserId,
+};
 use tollgate_protocol::Protocol;
 
 use crate::db::cell::{count, money, names, rate, shown, text};
 use crate::db::{Cell, Kind, Row, params};
-use crate::error::Result;
+use crate::error::{Result, StoreError};
+use crate::quotas::QuotaOwner;
 use crate::store::Store;
 
 /// What is held for a request, and all that recovery needs to close it.
@@ -43,6 +46,18 @@ pub struct Hold {
     pub node: NodeId,
     /// When the request came in.
     pub at: Timestamp,
+    /// The subscription that will pay; `None` where the balance will. Its quotas are among `quotas`.
+    pub subscription_id: Option<SubscriptionId>,
+    /// The quotas that have to cover it too.
+    pub quotas: Vec<QuotaId>,
+}
+
+impl Hold {
+    /// Everybody whose quotas it may name.
+    pub(crate) fn owners(&self) -> impl Iterator<Item = QuotaOwner> + use<> {
+        let always = [QuotaOwner::Key(self.key_id), QuotaOwner::User(self.user_id)];
+        always.into_iter().chain(self.subscription_id.map(QuotaOwner::Subscription))
+    }
 }
 
 /// What became of a hold.
@@ -66,7 +81,7 @@ pub enum HoldFilter {
 }
 
 /// Name and kind of each column of `holds`.
-pub(crate) const COLUMNS: [(&str, Kind); 16] = [
+pub(crate) const COLUMNS: [(&str, Kind); 18] = [
     ("id", Kind::Text),
     ("user_id", Kind::Text),
     ("key_id", Kind::Text),
@@ -83,6 +98,8 @@ pub(crate) const COLUMNS: [(&str, Kind); 16] = [
     ("input_tokens", Kind::Int),
     ("node", Kind::Text),
     ("at", Kind::Int),
+    ("subscription_id", Kind::Text),
+    ("quotas", Kind::Text),
 ];
 
 /// The hold's values in the order of [`COLUMNS`].
@@ -104,7 +121,24 @@ pub(crate) fn cells(hold: &Hold) -> [Cell<'_>; COLUMNS.len()] {
         count(hold.input_tokens),
         shown(hold.node),
         Cell::Int(hold.at.micros()),
+        hold.subscription_id.map_or(Cell::Null, shown),
+        quota_list(&hold.quotas),
     ]
+}
+
+/// Ids with spaces between, so that a statement can look for one.
+fn quota_list<'a>(quotas: &[QuotaId]) -> Cell<'a> {
+    if quotas.is_empty() {
+        return Cell::Null;
+    }
+    Cell::Text(quotas.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ").into())
+}
+
+/// Reads what [`quota_list`] wrote.
+pub(crate) fn quotas_from_list(list: Option<&str>) -> Result<Vec<QuotaId>> {
+    let parse =
+        |id: &str| id.parse().map_err(|error| StoreError::corrupt(format!("a hold's quota: {error}")));
+    list.unwrap_or_default().split_whitespace().map(parse).collect()
 }
 
 /// The hold in a row of all columns.
@@ -126,6 +160,8 @@ fn from_row(mut row: Row) -> Result<Hold> {
         input_tokens: row.number()?,
         node: row.parsed()?,
         at: row.time()?,
+        subscription_id: row.opt_parsed()?,
+        quotas: quotas_from_list(row.opt_text()?.as_deref())?,
     })
 }
 
@@ -169,6 +205,8 @@ mod tests {
             input_tokens: 8,
             node: NodeId::from_u128(9),
             at: Timestamp::from_micros(10),
+            subscription_id: Some(SubscriptionId::from_u128(11)),
+            quotas: vec![QuotaId::from_u128(12), QuotaId::from_u128(13)],
         };
         for ((name, kind), cell) in COLUMNS.iter().zip(cells(&hold)) {
             let fits = match cell {

@@ -5,14 +5,17 @@
 //! request has a record is never taken.
 
 mod batch;
+mod books;
 mod hold;
 mod nodes;
+mod quotas;
 mod verify;
 mod wallet;
 
 pub use batch::{Applied, LedgerBatch};
-pub(crate) use hold::{COLUMNS as HOLD_COLUMNS, cells as hold_cells};
+pub(crate) use books::{Books, ClosedHold};
+pub(crate) use hold::{COLUMNS as HOLD_COLUMNS, cells as hold_cells, quotas_from_list};
 pub use hold::{Hold, HoldFilter, HoldOutcome};
-pub use tollgate_ledger::Wallet;
+pub use tollgate_ledger::{Period, Quota, Span, Wallet, Window, WindowError};
 pub use verify::{LedgerCounts, LedgerProblem};
 pub(crate) use wallet::{Wallets, wallet_from_row};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tollgate_base::{Money, RequestId, UserId};
+use tollgate_base::{Money, QuotaId, RequestId, UserId};
 
 use crate::db::{Row, Sql, params};
 use crate::error::{Result, StoreError};
@@ -70,6 +70,28 @@ pub enum LedgerProblem {
         /// How much it holds.
         amount: Money,
     },
+    /// What is used of a quota is not what the requests of its window cost.
+    QuotaUsed {
+        /// Which quota.
+        id: QuotaId,
+        /// Whose.
+        owner: String,
+        /// What the store has.
+        used: Money,
+        /// The sum of the costs since its window began.
+        expected: Money,
+    },
+    /// What is held of a quota is not the sum of the open holds that name it.
+    QuotaHeld {
+        /// Which quota.
+        id: QuotaId,
+        /// Whose.
+        owner: String,
+        /// What the store has.
+        held: Money,
+        /// The sum of the open holds.
+        expected: Money,
+    },
 }
 
 impl fmt::Display for LedgerProblem {
@@ -99,6 +121,13 @@ impl fmt::Display for LedgerProblem {
                 f,
                 "the hold for request {id} of user {user_id} is of {amount}, which is less than nothing"
             ),
+            Self::QuotaUsed { id, owner, used, expected } => write!(
+                f,
+                "{used} is used of quota {id} of {owner}, but the requests of its window cost {expected}"
+            ),
+            Self::QuotaHeld { id, owner, held, expected } => {
+                write!(f, "{held} is held of quota {id} of {owner}, but the open holds make {expected}")
+            }
         }
     }
 }
@@ -149,7 +178,7 @@ impl Store {
 /// A statement that finds what is wrong, and how to read a row of it.
 type Check = (&'static str, fn(Row) -> Result<LedgerProblem>);
 
-const CHECKS: [Check; 5] = [
+const CHECKS: [Check; 7] = [
     (BALANCES, balance),
     (HELD, held),
     (
@@ -165,6 +194,12 @@ const CHECKS: [Check; 5] = [
     ("SELECT id, user_id, amount FROM holds WHERE amount < 0 ORDER BY id", |row| {
         about_hold(row, |id, user_id, amount| LedgerProblem::NegativeHold { id, user_id, amount })
     }),
+    (QUOTAS_USED, |row| {
+        about_quota(row, |id, owner, used, expected| LedgerProblem::QuotaUsed { id, owner, used, expected })
+    }),
+    (QUOTAS_HELD, |row| {
+        about_quota(row, |id, owner, held, expected| LedgerProblem::QuotaHeld { id, owner, held, expected })
+    }),
 ];
 
 /// Users whose balance is not explained, and users who are only named by usage.
@@ -172,7 +207,7 @@ const BALANCES: &str = "\
 WITH movements AS (
   SELECT user_id, delta AS amount FROM balance_entries
   UNION ALL
-  SELECT user_id, -cost AS amount FROM usage_records
+  SELECT user_id, -cost AS amount FROM usage_records WHERE subscription_id IS NULL
 ), sums AS (
   SELECT user_id, CAST(SUM(amount) AS BIGINT) AS expected FROM movements GROUP BY user_id
 )
@@ -202,7 +237,8 @@ fn balance(mut row: Row) -> Result<LedgerProblem> {
 /// Users of whose balance something else is held than their open holds, or less than nothing.
 const HELD: &str = "\
 WITH sums AS (
-  SELECT user_id, CAST(SUM(amount) AS BIGINT) AS expected FROM holds GROUP BY user_id
+  SELECT user_id, CAST(SUM(amount) AS BIGINT) AS expected FROM holds
+   WHERE subscription_id IS NULL GROUP BY user_id
 )
 SELECT users.id, users.held, COALESCE(sums.expected, 0)
   FROM users LEFT JOIN sums ON sums.user_id = users.id
@@ -216,6 +252,55 @@ fn held(mut row: Row) -> Result<LedgerProblem> {
     } else {
         LedgerProblem::Held { user_id, held, expected }
     })
+}
+
+/// Quotas of which something else is used than their owners' requests cost that came in since their windows began.
+const QUOTAS_USED: &str = "\
+WITH costs AS (
+  SELECT quotas.id, usage_records.cost FROM quotas JOIN usage_records
+      ON usage_records.key_id = quotas.owner_id AND usage_records.at >= quotas.starts_at
+  UNION ALL
+  SELECT quotas.id, usage_records.cost FROM quotas JOIN usage_records
+      ON usage_records.user_id = quotas.owner_id AND usage_records.at >= quotas.starts_at
+  UNION ALL
+  SELECT quotas.id, usage_records.account_cost FROM quotas JOIN usage_records
+      ON usage_records.account_id = quotas.owner_id AND usage_records.at >= quotas.starts_at
+  UNION ALL
+  SELECT quotas.id, usage_records.cost FROM quotas JOIN usage_records
+      ON usage_records.subscription_id = quotas.owner_id AND usage_records.at >= quotas.starts_at
+), sums AS (
+  SELECT id, CAST(SUM(cost) AS BIGINT) AS expected FROM costs GROUP BY id
+)
+SELECT quotas.id, quotas.owner_id, quotas.used, COALESCE(sums.expected, 0)
+  FROM quotas LEFT JOIN sums ON sums.id = quotas.id
+ WHERE quotas.used <> COALESCE(sums.expected, 0)
+ ORDER BY quotas.id";
+
+/// Quotas of which something else is held than the open holds that name them. A hold names its quotas in one text; that
+/// `_` stands for any character in a pattern does no harm, since ids differ elsewhere.
+const QUOTAS_HELD: &str = "\
+WITH named AS (
+  SELECT quotas.id, holds.amount FROM quotas JOIN holds ON holds.key_id = quotas.owner_id
+   WHERE holds.quotas LIKE '%' || quotas.id || '%'
+  UNION ALL
+  SELECT quotas.id, holds.amount FROM quotas JOIN holds ON holds.user_id = quotas.owner_id
+   WHERE holds.quotas LIKE '%' || quotas.id || '%'
+  UNION ALL
+  SELECT quotas.id, holds.amount FROM quotas JOIN holds ON holds.subscription_id = quotas.owner_id
+   WHERE holds.quotas LIKE '%' || quotas.id || '%'
+), sums AS (
+  SELECT id, CAST(SUM(amount) AS BIGINT) AS expected FROM named GROUP BY id
+)
+SELECT quotas.id, quotas.owner_id, quotas.held, COALESCE(sums.expected, 0)
+  FROM quotas LEFT JOIN sums ON sums.id = quotas.id
+ WHERE quotas.held <> COALESCE(sums.expected, 0)
+ ORDER BY quotas.id";
+
+fn about_quota(
+    mut row: Row,
+    problem: fn(QuotaId, String, Money, Money) -> LedgerProblem,
+) -> Result<LedgerProblem> {
+    Ok(problem(row.parsed()?, row.text()?, row.money()?, row.money()?))
 }
 
 fn about_hold(mut row: Row, problem: fn(RequestId, UserId, Money) -> LedgerProblem) -> Result<LedgerProblem> {

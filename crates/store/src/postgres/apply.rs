@@ -3,13 +3,13 @@
 //! The users' rows are locked first. So whatever two nodes do at the same time, one of them sees what the other has
 //! left, and together they never hold more than there is.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use deadpool_postgres::Object;
 use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
-use tollgate_base::{Money, RequestId, UserId};
+use tollgate_base::{Money, QuotaId, RequestId, Timestamp, UserId};
 
 use super::columns::{Column, arrays, bound, turned};
 use super::values::rows;
@@ -18,24 +18,34 @@ use crate::db::Row;
 use crate::db::cell::names;
 use crate::error::{Result, StoreError};
 use crate::ledger::{
-    Applied, HOLD_COLUMNS, Hold, HoldOutcome, LedgerBatch, Wallets, hold_cells, wallet_from_row,
+    Applied, Books, ClosedHold, HOLD_COLUMNS, Hold, HoldOutcome, LedgerBatch, hold_cells, quotas_from_list,
+    wallet_from_row,
 };
+use crate::quotas;
 use crate::usage::{COLUMNS, UsageRecord, cells, column_list};
 
 /// Takes the users' rows in one order, so that two nodes wait for each other instead of locking each other out.
 const LOCK: &str = "SELECT id, balance, held FROM users WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE";
+
+/// Taken after the users' rows, in one order too.
+static LOCK_QUOTAS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {} FROM quotas WHERE owner_id = ANY ($1) OR id = ANY ($2) ORDER BY id FOR NO KEY UPDATE",
+        quotas::COLUMNS
+    )
+});
 
 /// Only records that were really inserted come back, each with the hold that it closed.
 static CLOSE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "WITH inserted AS (
            INSERT INTO usage_records ({}) SELECT * FROM UNNEST ({})
-           ON CONFLICT (id) DO NOTHING RETURNING id, user_id, cost
+           ON CONFLICT (id) DO NOTHING RETURNING id
          ), closed AS (
            DELETE FROM holds USING inserted WHERE holds.id = inserted.id
-           RETURNING holds.id, holds.user_id, holds.amount
+           RETURNING holds.id, holds.user_id, holds.amount, holds.subscription_id, holds.quotas
          )
-         SELECT inserted.user_id, inserted.cost, closed.user_id, closed.amount
+         SELECT inserted.id, closed.user_id, closed.amount, closed.subscription_id, closed.quotas
            FROM inserted LEFT JOIN closed ON closed.id = inserted.id",
         column_list(),
         arrays(&COLUMNS)
@@ -53,6 +63,12 @@ static HOLD: LazyLock<String> = LazyLock::new(|| {
 const WRITE: &str = "UPDATE users SET balance = changed.balance, held = changed.held \
                      FROM UNNEST ($1::TEXT[], $2::BIGINT[], $3::BIGINT[]) AS changed (id, balance, held) \
                      WHERE users.id = changed.id";
+
+const WRITE_QUOTAS: &str = "UPDATE quotas SET starts_at = changed.starts_at, ends_at = changed.ends_at, \
+                              used = changed.used, held = changed.held \
+                            FROM UNNEST ($1::TEXT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::BIGINT[]) \
+                              AS changed (id, starts_at, ends_at, used, held) \
+                            WHERE quotas.id = changed.id";
 
 /// How often a transaction is tried that the server broke off to resolve a conflict.
 const ATTEMPTS: u32 = 3;
@@ -98,7 +114,9 @@ fn is_conflict(error: &StoreError) -> bool {
 struct Work<'a> {
     batch: &'a LedgerBatch,
     users: Vec<String>,
+    quota_owners: Vec<String>,
     records: Vec<Column<'a>>,
+    by_id: HashMap<RequestId, &'a UsageRecord>,
     /// The ids of the new holds.
     requests: Vec<String>,
 }
@@ -110,6 +128,9 @@ impl<'a> Work<'a> {
         Self {
             batch,
             users: batch.users().iter().map(ToString::to_string).collect(),
+            quota_owners: batch.quota_owners().iter().map(ToString::to_string).collect(),
+            // Of two records of the same id the first is written.
+            by_id: ordered.iter().rev().map(|record| (record.id, *record)).collect(),
             records: turned(&COLUMNS, ordered.into_iter().map(cells)),
             requests: batch.holds.iter().map(|hold| hold.id.to_string()).collect(),
         }
@@ -120,10 +141,12 @@ impl<'a> Work<'a> {
 /// for its preparation would come after the one behind it.
 struct Statements {
     lock: Statement,
+    lock_quotas: Statement,
     close: Option<Statement>,
     known: Option<Statement>,
     hold: Option<Statement>,
     write: Statement,
+    write_quotas: Statement,
 }
 
 impl Statements {
@@ -137,10 +160,12 @@ impl Statements {
         let (records, holds) = (!batch.records.is_empty(), !batch.holds.is_empty());
         Ok(Self {
             lock: client.prepare_cached(LOCK).await?,
+            lock_quotas: client.prepare_cached(&LOCK_QUOTAS).await?,
             close: optional(records, &CLOSE).await?,
             known: optional(holds, KNOWN).await?,
             hold: optional(holds, &HOLD).await?,
             write: client.prepare_cached(WRITE).await?,
+            write_quotas: client.prepare_cached(WRITE_QUOTAS).await?,
         })
     }
 }
@@ -148,22 +173,24 @@ impl Statements {
 async fn transaction(lease: &Lease, work: &Work<'_>) -> Result<Applied> {
     let client = lease.client()?;
     let statements = bounded(Statements::prepare(client, work.batch)).await?;
-    let Found { mut wallets, closed, known } = begin(client, &statements, work).await?;
-    lock_others(client, &statements, &closed, &mut wallets).await?;
-    for closed in closed {
-        wallets.charge(closed.payer, closed.cost)?;
-        if let Some((user, amount)) = closed.hold {
-            wallets.release(user, amount);
+    let Found { mut books, closed, known } = begin(client, &statements, work).await?;
+    lock_others(client, &statements, &closed, &mut books).await?;
+    for Closed { id, hold } in closed {
+        let record =
+            work.by_id.get(&id).ok_or_else(|| StoreError::corrupt("a record came back that was not sent"))?;
+        books.charge(record)?;
+        if let Some(hold) = hold {
+            books.release(&hold);
         }
     }
-    let (granted, holds) = decide(&work.batch.holds, known, &mut wallets)?;
-    commit(client, &statements, &granted, &wallets).await?;
-    Ok(Applied { holds, wallets: wallets.into_list() })
+    let (granted, holds) = decide(&work.batch.holds, known, &mut books)?;
+    commit(client, &statements, &granted, &books).await?;
+    Ok(books.applied(holds))
 }
 
 /// What the first round trip brings.
 struct Found {
-    wallets: Wallets,
+    books: Books,
     closed: Vec<Closed>,
     /// The requests that have a hold or a record.
     known: HashSet<RequestId>,
@@ -171,16 +198,18 @@ struct Found {
 
 /// A record that was new, and the hold that it closed.
 struct Closed {
-    payer: UserId,
-    cost: Money,
-    hold: Option<(UserId, Money)>,
+    id: RequestId,
+    hold: Option<ClosedHold>,
 }
 
 impl Closed {
     fn from_row(mut row: Row) -> Result<Self> {
-        let (payer, cost) = (row.parsed()?, row.money()?);
-        let hold = row.opt_parsed()?.zip(row.opt_int()?.map(Money::from_nanos));
-        Ok(Self { payer, cost, hold })
+        let id = row.parsed()?;
+        let (user, amount): (Option<UserId>, _) = (row.opt_parsed()?, row.opt_int()?.map(Money::from_nanos));
+        let (subscription_id, quotas) = (row.opt_parsed()?, quotas_from_list(row.opt_text()?.as_deref())?);
+        let hold =
+            user.zip(amount).map(|(user_id, amount)| ClosedHold { user_id, amount, subscription_id, quotas });
+        Ok(Self { id, hold })
     }
 }
 
@@ -190,23 +219,26 @@ async fn begin(client: &Object, statements: &Statements, work: &Work<'_>) -> Res
     let records = bound(&work.records);
     let (users, requests): ([&(dyn ToSql + Sync); 1], [&(dyn ToSql + Sync); 1]) =
         ([&work.users], [&work.requests]);
-    let (locked, closed, known) = bounded(async {
-        let (began, locked, closed, known) = tokio::join!(
+    let no_ids: Vec<String> = Vec::new();
+    let owners: [&(dyn ToSql + Sync); 2] = [&work.quota_owners, &no_ids];
+    let (locked, quotas, closed, known) = bounded(async {
+        let (began, locked, quotas, closed, known) = tokio::join!(
             biased;
             client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
             run(client, Some(&statements.lock), &users),
+            run(client, Some(&statements.lock_quotas), &owners),
             run(client, statements.close.as_ref(), &records),
             run(client, statements.known.as_ref(), &requests),
         );
         began?;
-        Ok((locked?, closed?, known?))
+        Ok((locked?, quotas?, closed?, known?))
     })
     .await?;
-    let mut wallets = Wallets::default();
-    take_in(&mut wallets, &locked)?;
+    let mut books = Books::default();
+    take_in(&mut books, &locked, &quotas)?;
     let closed = rows(&closed)?.into_iter().map(Closed::from_row).collect::<Result<_>>()?;
     let known = rows(&known)?.into_iter().map(|mut row| row.parsed()).collect::<Result<_>>()?;
-    Ok(Found { wallets, closed, known })
+    Ok(Found { books, closed, known })
 }
 
 /// Runs a statement if there is something to do.
@@ -221,33 +253,44 @@ async fn run(
     }
 }
 
-fn take_in(wallets: &mut Wallets, locked: &[tokio_postgres::Row]) -> Result<()> {
-    for mut row in rows(locked)? {
+fn take_in(books: &mut Books, users: &[tokio_postgres::Row], quotas: &[tokio_postgres::Row]) -> Result<()> {
+    for mut row in rows(users)? {
         let user = row.parsed()?;
-        wallets.insert(user, wallet_from_row(&mut row)?);
+        books.wallets.insert(user, wallet_from_row(&mut row)?);
+    }
+    for row in rows(quotas)? {
+        books.quotas.insert(quotas::from_row(row)?);
     }
     Ok(())
 }
 
-/// Locks the users of holds that were closed by records of somebody else; there are none unless something is wrong.
+/// Locks what closed holds name and the batch does not; there is nothing unless a record names somebody else than its
+/// hold.
 async fn lock_others(
     client: &Object,
     statements: &Statements,
     closed: &[Closed],
-    wallets: &mut Wallets,
+    books: &mut Books,
 ) -> Result<()> {
-    let mut others: Vec<String> = closed
-        .iter()
-        .filter_map(|closed| closed.hold)
-        .filter(|(user, _)| !wallets.has(*user))
-        .map(|(user, _)| user.to_string())
+    let holds = || closed.iter().filter_map(|closed| closed.hold.as_ref());
+    let users = holds().map(|hold| hold.user_id).filter(|user| !books.wallets.has(*user));
+    let users: Vec<String> = users.map(|user| user.to_string()).collect();
+    let is_unknown = |id: &QuotaId| !books.quotas.has(*id);
+    let ids: Vec<String> = holds()
+        .flat_map(|hold| hold.quotas.iter().copied())
+        .filter(is_unknown)
+        .map(|id| id.to_string())
         .collect();
-    if others.is_empty() {
+    if users.is_empty() && ids.is_empty() {
         return Ok(());
     }
-    others.sort_unstable();
-    let locked = bounded(run(client, Some(&statements.lock), &[&others])).await?;
-    take_in(wallets, &locked)
+    let no_owners: Vec<String> = Vec::new();
+    let (locked, quotas) = bounded(async {
+        let locked = run(client, Some(&statements.lock), &[&users]).await?;
+        Ok((locked, run(client, Some(&statements.lock_quotas), &[&no_owners, &ids]).await?))
+    })
+    .await?;
+    take_in(books, &locked, &quotas)
 }
 
 /// Decides on the holds one after the other, each seeing what those before it have taken; those to be written, and the
@@ -255,15 +298,15 @@ async fn lock_others(
 fn decide<'a>(
     holds: &'a [Hold],
     mut known: HashSet<RequestId>,
-    wallets: &mut Wallets,
+    books: &mut Books,
 ) -> Result<(Vec<&'a Hold>, Vec<HoldOutcome>)> {
     let mut granted = Vec::new();
     let mut outcomes = Vec::with_capacity(holds.len());
     for hold in holds {
-        let is_known = known.contains(&hold.id) && wallets.has(hold.user_id);
-        let is_new = !is_known && wallets.can_hold(hold);
+        let is_known = known.contains(&hold.id) && books.wallets.has(hold.user_id);
+        let is_new = !is_known && books.can_hold(hold);
         if is_new {
-            wallets.hold(hold)?;
+            books.hold(hold)?;
             known.insert(hold.id);
             granted.push(hold);
         }
@@ -272,32 +315,71 @@ fn decide<'a>(
     Ok((granted, outcomes))
 }
 
-/// Writes the holds and the wallets and commits; all sent at once.
-async fn commit(
-    client: &Object,
-    statements: &Statements,
-    granted: &[&Hold],
-    wallets: &Wallets,
-) -> Result<()> {
+/// Writes the holds, the wallets and the quotas and commits; all sent at once.
+async fn commit(client: &Object, statements: &Statements, granted: &[&Hold], books: &Books) -> Result<()> {
     let holds = turned(&HOLD_COLUMNS, granted.iter().map(|hold| hold_cells(hold)));
     let holds = bound(&holds);
-    let (mut users, mut balances, mut held) = (Vec::new(), Vec::new(), Vec::new());
-    for (user, wallet) in wallets.changed() {
-        users.push(user.to_string());
-        balances.push(wallet.balance.nanos());
-        held.push(wallet.held.nanos());
-    }
-    let changed: [&(dyn ToSql + Sync); 3] = [&users, &balances, &held];
+    let users = ChangedUsers::of(books);
+    let quotas = ChangedQuotas::of(books);
+    let changed_users: [&(dyn ToSql + Sync); 3] = [&users.ids, &users.balances, &users.held];
+    let changed_quotas: [&(dyn ToSql + Sync); 5] =
+        [&quotas.ids, &quotas.starts_at, &quotas.ends_at, &quotas.used, &quotas.held];
     bounded(async {
-        let (inserted, written, ended) = tokio::join!(
+        let (inserted, wallets, quotas, ended) = tokio::join!(
             biased;
             run(client, statements.hold.as_ref().filter(|_| !granted.is_empty()), &holds),
-            run(client, Some(&statements.write).filter(|_| !users.is_empty()), &changed),
+            run(client, Some(&statements.write).filter(|_| !users.ids.is_empty()), &changed_users),
+            run(client, Some(&statements.write_quotas).filter(|_| !quotas.ids.is_empty()), &changed_quotas),
             client.batch_execute("COMMIT"),
         );
         inserted?;
-        written?;
+        wallets?;
+        quotas?;
         ended
     })
     .await
+}
+
+/// Wallets as columns.
+#[derive(Default)]
+struct ChangedUsers {
+    ids: Vec<String>,
+    balances: Vec<i64>,
+    held: Vec<i64>,
+}
+
+impl ChangedUsers {
+    fn of(books: &Books) -> Self {
+        let mut changed = Self::default();
+        for (user, wallet) in books.wallets.changed() {
+            changed.ids.push(user.to_string());
+            changed.balances.push(wallet.balance.nanos());
+            changed.held.push(wallet.held.nanos());
+        }
+        changed
+    }
+}
+
+/// Quotas as columns.
+#[derive(Default)]
+struct ChangedQuotas {
+    ids: Vec<String>,
+    starts_at: Vec<i64>,
+    ends_at: Vec<Option<i64>>,
+    used: Vec<i64>,
+    held: Vec<i64>,
+}
+
+impl ChangedQuotas {
+    fn of(books: &Books) -> Self {
+        let mut changed = Self::default();
+        for stored in books.quotas.changed() {
+            changed.ids.push(stored.id.to_string());
+            changed.starts_at.push(stored.quota.span.starts_at.micros());
+            changed.ends_at.push(stored.quota.span.ends_at.map(Timestamp::micros));
+            changed.used.push(stored.quota.used.nanos());
+            changed.held.push(stored.quota.held.nanos());
+        }
+        changed
+    }
 }

@@ -3,13 +3,18 @@
 use std::sync::LazyLock;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Statement};
-use tollgate_base::{Money, UserId};
+use tollgate_base::{Money, Timestamp, UserId};
 
 use super::connection::from_sqlite;
-use crate::db::Cell;
+use super::statement::query;
 use crate::db::cell::names;
+use crate::db::{Cell, params};
 use crate::error::{Result, StoreError};
-use crate::ledger::{Applied, HOLD_COLUMNS, Hold, HoldOutcome, LedgerBatch, Wallet, Wallets, hold_cells};
+use crate::ledger::{
+    Applied, Books, ClosedHold, HOLD_COLUMNS, Hold, HoldOutcome, LedgerBatch, Quota, Wallet, Wallets,
+    hold_cells, quotas_from_list,
+};
+use crate::quotas;
 use crate::usage::{COLUMNS, UsageRecord, cells, column_list};
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
@@ -20,7 +25,7 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-const CLOSE: &str = "DELETE FROM holds WHERE id = ?1 RETURNING user_id, amount";
+const CLOSE: &str = "DELETE FROM holds WHERE id = ?1 RETURNING user_id, amount, subscription_id, quotas";
 
 /// Writes a hold unless its request has one, or a record.
 static HOLD: LazyLock<String> = LazyLock::new(|| {
@@ -39,29 +44,31 @@ const READ: &str = "SELECT balance, held FROM users WHERE id = ?1";
 
 const WRITE: &str = "UPDATE users SET balance = ?2, held = ?3 WHERE id = ?1";
 
+/// Most stores have no quotas at all, and then nobody's are looked for.
+const ANY_QUOTA: &str = "SELECT EXISTS (SELECT 1 FROM quotas)";
+
+const WRITE_QUOTA: &str =
+    "UPDATE quotas SET starts_at = ?2, ends_at = ?3, used = ?4, held = ?5 WHERE id = ?1";
+
 /// `?1, ?2, …`
 fn placeholders(count: usize) -> String {
     (1..=count).map(|at| format!("?{at}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Closes and charges what the records end, then takes the holds. Reads each user's wallet once and writes it once.
+/// Closes and charges what the records end, then takes the holds. Reads each wallet and quota once and writes it once.
 pub(super) fn apply(connection: &Connection, batch: &LedgerBatch) -> Result<Applied> {
-    let mut wallets = Wallets::default();
+    let mut books = Books::default();
     let mut read = prepared(connection, READ)?;
     for user in batch.users() {
-        read_wallet(&mut read, user, &mut wallets)?;
+        read_wallet(&mut read, user, &mut books.wallets)?;
     }
+    read_quotas(connection, batch, &mut books)?;
     if !batch.records.is_empty() {
-        close(connection, &batch.records, &mut wallets)?;
+        close(connection, &batch.records, &mut books)?;
     }
-    let holds =
-        if batch.holds.is_empty() { Vec::new() } else { take(connection, &batch.holds, &mut wallets)? };
-    let mut write = prepared(connection, WRITE)?;
-    for (user, wallet) in wallets.changed() {
-        let values = (user.to_string(), wallet.balance.nanos(), wallet.held.nanos());
-        write.execute(values).map_err(|error| from_sqlite(&error))?;
-    }
-    Ok(Applied { holds, wallets: wallets.into_list() })
+    let holds = if batch.holds.is_empty() { Vec::new() } else { take(connection, &batch.holds, &mut books)? };
+    write(connection, &books)?;
+    Ok(books.applied(holds))
 }
 
 fn prepared<'c>(connection: &'c Connection, sql: &str) -> Result<rusqlite::CachedStatement<'c>> {
@@ -79,54 +86,108 @@ fn read_wallet(read: &mut Statement<'_>, user: UserId, wallets: &mut Wallets) ->
     Ok(())
 }
 
+fn read_quotas(connection: &Connection, batch: &LedgerBatch, books: &mut Books) -> Result<()> {
+    let any: bool = prepared(connection, ANY_QUOTA)?
+        .query_row([], |row| row.get(0))
+        .map_err(|error| from_sqlite(&error))?;
+    if !any {
+        return Ok(());
+    }
+    let sql = format!("SELECT {} FROM quotas WHERE owner_id = $1", quotas::COLUMNS);
+    for owner in batch.quota_owners() {
+        for row in query(connection, &sql, &params![owner.to_string()])? {
+            books.quotas.insert(quotas::from_row(row)?);
+        }
+    }
+    Ok(())
+}
+
 /// Writes the records that are new, charges them and gives back what was held for them.
-fn close(connection: &Connection, records: &[UsageRecord], wallets: &mut Wallets) -> Result<()> {
+fn close(connection: &Connection, records: &[UsageRecord], books: &mut Books) -> Result<()> {
     let mut insert = prepared(connection, &INSERT)?;
     let mut delete = prepared(connection, CLOSE)?;
     for record in records {
         if !insert_one(&mut insert, &cells(record))? {
             continue;
         }
-        wallets.charge(record.user_id, record.cost)?;
-        let Some((user, amount)) = close_one(&mut delete, record)? else {
+        books.charge(record)?;
+        let Some(closed) = close_one(&mut delete, record)? else {
             continue;
         };
-        if !wallets.has(user) {
-            let mut read = prepared(connection, READ)?;
-            read_wallet(&mut read, user, wallets)?;
-        }
-        wallets.release(user, amount);
+        read_others(connection, &closed, books)?;
+        books.release(&closed);
     }
     Ok(())
 }
 
-/// Removes the record's hold, if one is open; whose it was, and how much.
-fn close_one(delete: &mut Statement<'_>, record: &UsageRecord) -> Result<Option<(UserId, Money)>> {
-    let hold = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, Money::from_nanos(row.get(1)?)));
+/// Removes the record's hold, if one is open.
+fn close_one(delete: &mut Statement<'_>, record: &UsageRecord) -> Result<Option<ClosedHold>> {
+    type Columns = (String, i64, Option<String>, Option<String>);
+    let hold = |row: &Row<'_>| -> rusqlite::Result<Columns> {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    };
     let closed = delete.query_row([record.id.to_string()], hold).optional();
-    let Some((user, amount)) = closed.map_err(|error| from_sqlite(&error))? else {
+    let Some((user, amount, subscription, quotas)) = closed.map_err(|error| from_sqlite(&error))? else {
         return Ok(None);
     };
-    let user = user.parse().map_err(|error| StoreError::corrupt(format!("a hold's user: {error}")))?;
-    Ok(Some((user, amount)))
+    Ok(Some(ClosedHold {
+        user_id: user.parse().map_err(|error| StoreError::corrupt(format!("a hold's user: {error}")))?,
+        amount: Money::from_nanos(amount),
+        subscription_id: subscription
+            .map(|id| id.parse())
+            .transpose()
+            .map_err(|error| StoreError::corrupt(format!("a hold's subscription: {error}")))?,
+        quotas: quotas_from_list(quotas.as_deref())?,
+    }))
+}
+
+/// Reads what a closed hold names and the batch does not; there is nothing unless a record names somebody else than its
+/// hold.
+fn read_others(connection: &Connection, closed: &ClosedHold, books: &mut Books) -> Result<()> {
+    if !books.wallets.has(closed.user_id) {
+        let mut read = prepared(connection, READ)?;
+        read_wallet(&mut read, closed.user_id, &mut books.wallets)?;
+    }
+    for id in closed.quotas.iter().filter(|id| !books.quotas.has(**id)).copied().collect::<Vec<_>>() {
+        let sql = format!("SELECT {} FROM quotas WHERE id = $1", quotas::COLUMNS);
+        for row in query(connection, &sql, &params![id])? {
+            books.quotas.insert(quotas::from_row(row)?);
+        }
+    }
+    Ok(())
 }
 
 /// Decides on the holds one after the other, each seeing what those before it have taken.
-fn take(connection: &Connection, holds: &[Hold], wallets: &mut Wallets) -> Result<Vec<HoldOutcome>> {
+fn take(connection: &Connection, holds: &[Hold], books: &mut Books) -> Result<Vec<HoldOutcome>> {
     let mut insert = prepared(connection, &HOLD)?;
     let mut outcomes = Vec::with_capacity(holds.len());
     for hold in holds {
-        let held = if wallets.can_hold(hold) {
+        let held = if books.can_hold(hold) {
             if insert_one(&mut insert, &hold_cells(hold))? {
-                wallets.hold(hold)?;
+                books.hold(hold)?;
             }
             true
         } else {
-            wallets.has(hold.user_id) && is_known(connection, hold)?
+            books.wallets.has(hold.user_id) && is_known(connection, hold)?
         };
         outcomes.push(if held { HoldOutcome::Held } else { HoldOutcome::Refused });
     }
     Ok(outcomes)
+}
+
+fn write(connection: &Connection, books: &Books) -> Result<()> {
+    let mut write = prepared(connection, WRITE)?;
+    for (user, wallet) in books.wallets.changed() {
+        let values = (user.to_string(), wallet.balance.nanos(), wallet.held.nanos());
+        write.execute(values).map_err(|error| from_sqlite(&error))?;
+    }
+    for stored in books.quotas.changed() {
+        let Quota { span, used, held, .. } = &stored.quota;
+        let (starts_at, ends_at) = (span.starts_at.micros(), span.ends_at.map(Timestamp::micros));
+        let values = (stored.id.to_string(), starts_at, ends_at, used.nanos(), held.nanos());
+        prepared(connection, WRITE_QUOTA)?.execute(values).map_err(|error| from_sqlite(&error))?;
+    }
+    Ok(())
 }
 
 /// Whether the request has a hold or a record.

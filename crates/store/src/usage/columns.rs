@@ -9,7 +9,7 @@ use crate::db::{Cell, Kind, Row};
 use crate::error::Result;
 
 /// Name and kind of each column.
-pub(crate) const COLUMNS: [(&str, Kind); 46] = [
+pub(crate) const COLUMNS: [(&str, Kind); 48] = [
     ("id", Kind::Text),
     ("at", Kind::Int),
     ("user_id", Kind::Text),
@@ -56,6 +56,8 @@ pub(crate) const COLUMNS: [(&str, Kind); 46] = [
     ("service_tier", Kind::Text),
     ("held", Kind::Int),
     ("recovered", Kind::Int),
+    ("subscription_id", Kind::Text),
+    ("account_cost", Kind::Int),
 ];
 
 /// `id, at, …` for an `INSERT` or a `SELECT`.
@@ -113,6 +115,8 @@ pub(crate) fn cells(record: &UsageRecord) -> [Cell<'_>; COLUMNS.len()] {
         opt_text(record.service_tier.as_deref()),
         record.held.map_or(Cell::Null, money),
         Cell::Int(i64::from(record.recovered)),
+        record.subscription_id.map_or(Cell::Null, shown),
+        money(record.account_cost),
     ]
 }
 
@@ -154,6 +158,8 @@ pub(super) fn from_row(mut row: Row) -> Result<UsageRecord> {
         service_tier: row.opt_text()?,
         held: row.opt_int()?.map(Money::from_nanos),
         recovered: row.boolean()?,
+        subscription_id: row.opt_parsed()?,
+        account_cost: row.money()?,
     })
 }
 

@@ -7,7 +7,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use tollgate_base::{AccountId, GroupId, KeyId, Money, Rate, RequestId, Timestamp, Usage, UserId};
+use tollgate_base::{
+    AccountId, GroupId, KeyId, Money, Rate, RequestId, SubscriptionId, Timestamp, Usage, UserId,
+};
 use tollgate_pricing::CostParts;
 use tollgate_protocol::Protocol;
 
@@ -15,6 +17,7 @@ pub(crate) use columns::{COLUMNS, cells, column_list};
 pub use query::{UsageCursor, UsageFilter, UsageTotals};
 
 use crate::error::{Result, StoreError};
+use crate::quotas::QuotaOwner;
 
 /// What one request used, how it went, and what was charged for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +48,7 @@ pub struct UsageRecord {
     pub stream: bool,
     /// Tokens and calls in disjoint buckets.
     pub usage: Usage,
-    /// What is taken from the balance.
+    /// What is charged: to the subscription, else to the balance.
     pub cost: Money,
     /// The cost by bucket, each rounded by itself.
     pub parts: CostParts,
@@ -89,6 +92,30 @@ pub struct UsageRecord {
     pub held: Option<Money>,
     /// Whether it was closed by recovery, after its node was lost, and not by the request itself.
     pub recovered: bool,
+    /// The subscription that pays for it; `None` where the balance does.
+    #[serde(default)]
+    pub subscription_id: Option<SubscriptionId>,
+    /// What it costs at its account: by the list price and the account's own rate, whatever the caller is charged.
+    #[serde(default)]
+    pub account_cost: Money,
+}
+
+impl UsageRecord {
+    /// Everybody whose quotas it counts in.
+    pub fn charged_owners(&self) -> impl Iterator<Item = QuotaOwner> + use<> {
+        let always = [QuotaOwner::Key(self.key_id), QuotaOwner::User(self.user_id)];
+        let account = self.account_id.map(QuotaOwner::Account);
+        always.into_iter().chain(account).chain(self.subscription_id.map(QuotaOwner::Subscription))
+    }
+
+    /// What it costs one of those.
+    #[must_use]
+    pub const fn cost_to(&self, owner: QuotaOwner) -> Money {
+        match owner {
+            QuotaOwner::Account(_) => self.account_cost,
+            QuotaOwner::Key(_) | QuotaOwner::User(_) | QuotaOwner::Subscription(_) => self.cost,
+        }
+    }
 }
 
 /// How a streamed answer ended.
@@ -196,5 +223,7 @@ pub(crate) fn sample(number: u64) -> UsageRecord {
         service_tier: Some(text("tier")),
         held: Some(money(34)),
         recovered: true,
+        subscription_id: Some(SubscriptionId::from_u128(5)),
+        account_cost: money(55),
     }
 }

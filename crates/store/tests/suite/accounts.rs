@@ -1,6 +1,6 @@
 //! Accounts and their credentials.
 
-use tollgate_base::{AccountId, GroupId, Secret, Timestamp};
+use tollgate_base::{AccountId, GroupId, Rate, Secret, Timestamp};
 use tollgate_routing::{Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, Status};
 use tollgate_store::{AccountPatch, NewAccount, ResponseOwner, Store, StoreError};
 use tollgate_translate::family::Family;
@@ -35,6 +35,7 @@ pub(crate) async fn accounts_keep_what_they_are_given(db: &TestDb) {
             capabilities: Capabilities { count_tokens: true },
             priority: -3,
             weight: 7,
+            rate: Rate::from_millionths(850_000),
             proxy: Some(Secret::from("socks5://user:hunter2@proxy:1080")),
             groups: vec![two, one, two],
         })
@@ -62,6 +63,7 @@ pub(crate) async fn accounts_are_changed_field_by_field(db: &TestDb) {
         family: Some(Some(Family::Moonshot)),
         priority: Some(5),
         weight: Some(0),
+        rate: Some(Rate::from_millionths(500_000)),
         status: Some(Status::Disabled),
         ..AccountPatch::default()
     };
@@ -69,6 +71,7 @@ pub(crate) async fn accounts_are_changed_field_by_field(db: &TestDb) {
     assert_eq!(after.credential.expose(), "sk-new");
     assert_eq!(after.proxy, Some(Secret::from("http://proxy:3128")));
     assert_eq!((after.priority, after.weight, after.status), (5, 0, Status::Disabled));
+    assert_eq!((made.rate, after.rate), (Rate::ONE, Rate::from_millionths(500_000)));
     assert_eq!(after.family, Some(Family::Moonshot));
     assert_eq!(after.groups, [two]);
     assert_eq!((&after.name, &after.base_urls, after.auth), (&made.name, &made.base_urls, made.auth));

@@ -1,7 +1,7 @@
 //! Groups.
 
 use tollgate_base::{GroupId, Money, Rate};
-use tollgate_routing::{HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting};
+use tollgate_routing::{Funding, HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting};
 use tollgate_store::{GroupPatch, KeyPatch, NewGroup, StoreError};
 
 use super::{TestDb, accounts, dollars, group, world};
@@ -23,6 +23,7 @@ pub(crate) async fn groups_keep_what_they_are_given(db: &TestDb) {
             hold: HoldMode::Input,
             credit_line: dollars("2.5"),
             on_disconnect: OnDisconnect::Cancel,
+            funding: Funding::BalanceFirst,
         })
         .await
         .unwrap();
@@ -33,6 +34,7 @@ pub(crate) async fn groups_keep_what_they_are_given(db: &TestDb) {
     assert_eq!(plain.token_counting, None);
     let habits = (plain.hold, plain.credit_line, plain.on_disconnect);
     assert_eq!(habits, (HoldMode::Full, Money::ZERO, OnDisconnect::Drain));
+    assert_eq!(plain.funding, Funding::SubscriptionFirst);
     assert_eq!(store.list_groups().await.unwrap(), [plain, made]);
     assert_eq!(store.get_group(GroupId::generate()).await.unwrap(), None);
     let again = store.create_group(NewGroup::new("glm", Platform::Openai)).await;
@@ -68,12 +70,14 @@ pub(crate) async fn groups_are_changed_field_by_field(db: &TestDb) {
         rate: Some(Rate::from_millionths(1)),
         token_counting: Some(None),
         on_disconnect: Some(OnDisconnect::Cancel),
+        funding: Some(Funding::Subscription),
         ..GroupPatch::default()
     };
     let after = store.update_group(made.id, patch).await.unwrap();
     assert_eq!(after.token_counting, None);
     assert_eq!((after.name.as_str(), after.platform), ("other", Platform::Openai));
     assert_eq!((after.credit_line, after.on_disconnect), (dollars("1"), OnDisconnect::Cancel));
+    assert_eq!(after.funding, Funding::Subscription);
     let indebted = GroupPatch { credit_line: Some(dollars("-1")), ..GroupPatch::default() };
     let refused = store.update_group(made.id, indebted).await;
     assert!(matches!(refused, Err(StoreError::Invalid { field: "credit_line", .. })));

@@ -32,12 +32,21 @@ pub(crate) fn hold_of(user_id: UserId, amount: &str) -> Hold {
         input_tokens: 1_200,
         node: NodeId::from_u128(1),
         at: Timestamp::from_micros(1_700_000_000_000_000),
+        subscription_id: None,
+        quotas: Vec::new(),
     }
 }
 
 /// The record that ends the hold's request.
 pub(crate) fn end_of(hold: &Hold, cost: &str) -> UsageRecord {
-    UsageRecord { id: hold.id, held: Some(hold.amount), ..record_of(hold.user_id, cost) }
+    UsageRecord {
+        id: hold.id,
+        at: hold.at,
+        key_id: hold.key_id,
+        held: Some(hold.amount),
+        subscription_id: hold.subscription_id,
+        ..record_of(hold.user_id, cost)
+    }
 }
 
 async fn apply(store: &Store, records: Vec<UsageRecord>, holds: Vec<Hold>) -> Applied {
@@ -65,7 +74,10 @@ pub(crate) async fn a_hold_is_taken_and_given_back(db: &TestDb) {
     let ann = user(&store, "ann", "10").await;
     let first = hold_of(ann, "4");
     let applied = apply(&store, Vec::new(), vec![first.clone()]).await;
-    assert_eq!(applied, Applied { holds: vec![Held], wallets: vec![(ann, wallet("10", "4"))] });
+    assert_eq!(
+        applied,
+        Applied { holds: vec![Held], wallets: vec![(ann, wallet("10", "4"))], quotas: vec![] }
+    );
     assert_eq!(store.user_wallet(ann).await.unwrap(), Some(wallet("10", "4")));
     assert_eq!(
         store.open_holds(HoldFilter::All, 10).await.unwrap(),
@@ -74,7 +86,7 @@ pub(crate) async fn a_hold_is_taken_and_given_back(db: &TestDb) {
     );
     sound(&store).await;
     let applied = end(&store, end_of(&first, "1.5")).await;
-    assert_eq!(applied, Applied { holds: vec![], wallets: vec![(ann, wallet("8.5", "0"))] });
+    assert_eq!(applied, Applied { holds: vec![], wallets: vec![(ann, wallet("8.5", "0"))], quotas: vec![] });
     assert_eq!(store.open_holds(HoldFilter::All, 10).await.unwrap(), []);
     assert_eq!(store.find_usage(first.id).await.unwrap().unwrap().held, Some(dollars("4")));
     // More than was held is charged as well: the request was served.

@@ -10,6 +10,7 @@ pub(crate) mod ledger;
 pub(crate) mod ledger_model;
 pub(crate) mod models;
 pub(crate) mod money;
+pub(crate) mod quotas;
 pub(crate) mod race;
 pub(crate) mod responses;
 pub(crate) mod schema;
@@ -145,6 +146,8 @@ pub(crate) fn record_of(user_id: UserId, cost: &str) -> UsageRecord {
         service_tier: None,
         held: None,
         recovered: false,
+        subscription_id: None,
+        account_cost: Money::ZERO,
     }
 }
 
@@ -173,6 +176,11 @@ macro_rules! run_suite {
                 a_hold_is_given_back_to_whom_it_was_taken_from, nodes_beat_until_they_are_forgotten,
                 open_holds_are_found_by_node, a_wrong_ledger_is_found, many_holds_at_once_never_overspend,
                 two_nodes_never_overspend_together, two_nodes_hold_and_settle_the_same_database;
+            quotas: quotas_are_set_changed_reset_and_removed, a_hold_needs_room_in_every_quota,
+                a_request_counts_in_the_quotas_of_all_it_concerns, an_account_counts_its_own_cost,
+                a_subscription_pays_instead_of_the_balance, a_quota_is_full_again_in_its_next_window,
+                a_wrong_quota_is_found, two_nodes_never_exceed_a_quota_together,
+                a_key_brings_its_quotas_and_subscriptions;
             ledger_model: random_work_matches_a_plain_model;
             race: two_stores_settle_the_same_database, settlers_and_adjusters_do_not_lock_each_other_out,
                 cancelled_work_leaves_nothing_half_done;

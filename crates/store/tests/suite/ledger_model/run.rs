@@ -2,13 +2,21 @@
 
 use std::sync::Arc;
 
-use tollgate_base::{Money, NodeId, RequestId, UserId};
-use tollgate_store::{Hold, HoldFilter, HoldOutcome, LedgerBatch, Store, StoreError, UsageRecord};
+use std::time::Duration;
+
+use tollgate_base::{Money, NodeId, RequestId, SubscriptionId, Timestamp, UserId};
+use tollgate_store::{
+    Hold, HoldFilter, HoldOutcome, LedgerBatch, QuotaOwner, Store, StoreError, UsageRecord,
+};
 
 use super::model::Model;
 use super::random::Random;
 use crate::suite::ledger::{end_of, hold_of};
+use crate::suite::quotas::insert_subscription;
 use crate::suite::{TestDb, record_of};
+
+/// When the quotas are set; requests come in from then on.
+const BEGIN: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 
 /// Runs of the gate in a run of the test; no other run has the same.
 const NODES: usize = 3;
@@ -23,6 +31,8 @@ pub(super) struct Run<'a> {
     steps: usize,
     /// Somebody who was never there.
     nobody: UserId,
+    /// Who pays for the first user's requests beside the balance.
+    subscription: (UserId, SubscriptionId),
     /// What was applied, to come again.
     batches: Vec<Arc<LedgerBatch>>,
     /// What became of every hold.
@@ -31,15 +41,27 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     pub(super) async fn start(db: &'a TestDb, seed: u64) -> Self {
-        let stores = [db.open().await, db.open().await];
+        let stores = [db.open_at(BEGIN).await, db.open_at(BEGIN).await];
         let (mut model, mut random) = (Model::default(), Random::new(seed));
+        let group = crate::suite::group(&stores[0], &format!("group of {seed}")).await.id.to_string();
         for number in 0..3 {
             let balance = random.amount(-10, 100);
             let name = format!("user {number} of {seed}");
             let user = crate::suite::user(&stores[0], &name, "0").await;
             stores[0].adjust_balance(user, Money::from_nanos(balance), "start").await.unwrap();
             model.add_user(user, balance);
+            for (window, amount) in [("5h", 60), ("total", 400)] {
+                let owner = QuotaOwner::User(user);
+                let amount = Money::from_nanos(random.amount(amount / 2, amount));
+                let stored = stores[0].set_quota(owner, window.parse().unwrap(), amount).await.unwrap();
+                model.add_quota(stored);
+            }
         }
+        let subscription = (model.users()[0], SubscriptionId::generate());
+        insert_subscription(db, subscription.1, subscription.0, &group).await;
+        let owner = QuotaOwner::Subscription(subscription.1);
+        let day = "day 2023-11-14T20:00:00Z".parse().unwrap();
+        model.add_quota(stores[0].set_quota(owner, day, Money::from_nanos(50)).await.unwrap());
         Self {
             db,
             stores,
@@ -49,6 +71,7 @@ impl<'a> Run<'a> {
             requests: 0,
             steps: 0,
             nobody: UserId::from_u128(u128::from(seed)),
+            subscription,
             batches: Vec::new(),
             outcomes: Vec::new(),
         }
@@ -68,6 +91,13 @@ impl<'a> Run<'a> {
         for user in self.model.users() {
             let wallet = self.store().user_wallet(user).await.unwrap();
             assert_eq!(wallet, self.model.wallet(user), "step {}", self.steps);
+        }
+        let owners = self.model.users().into_iter().map(QuotaOwner::User);
+        for owner in owners.chain([QuotaOwner::Subscription(self.subscription.1)]).collect::<Vec<_>>() {
+            let stored = self.store().list_quotas(Some(owner)).await.unwrap();
+            let expected: Vec<_> =
+                self.model.quotas().into_iter().filter(|quota| quota.owner == owner).collect();
+            assert_eq!(stored, expected, "step {}", self.steps);
         }
         if self.steps.is_multiple_of(8) {
             self.verify().await;
@@ -179,7 +209,7 @@ impl<'a> Run<'a> {
 
     async fn reopen(&mut self) {
         self.close().await;
-        self.stores = [self.db.open().await, self.db.open().await];
+        self.stores = [self.db.open_at(BEGIN).await, self.db.open_at(BEGIN).await];
     }
 
     async fn close(&self) {
@@ -222,7 +252,7 @@ impl<'a> Run<'a> {
 
     fn record_of_no_hold(&mut self) -> UsageRecord {
         let cost = Money::from_nanos(self.random.amount(0, 15));
-        UsageRecord { id: self.request(), cost, ..record_of(self.user(), "0") }
+        UsageRecord { id: self.request(), at: self.moment(), cost, ..record_of(self.user(), "0") }
     }
 
     /// A request's end: at no cost, at some of what was held, at all of it, or beyond.
@@ -255,13 +285,30 @@ impl<'a> Run<'a> {
     }
 
     fn new_hold(&mut self) -> Hold {
+        let (user, mut quotas, mut subscription_id) = (self.user(), Vec::new(), None);
+        if self.random.percent(60) {
+            quotas = self.model.quotas_of(QuotaOwner::User(user));
+        }
+        if user == self.subscription.0 && self.random.percent(40) {
+            subscription_id = Some(self.subscription.1);
+            quotas.extend(self.model.quotas_of(QuotaOwner::Subscription(self.subscription.1)));
+        }
         Hold {
+            at: self.moment(),
+            quotas,
+            subscription_id,
             id: self.request(),
             amount: Money::from_nanos(self.random.amount(0, 40)),
             credit_line: Money::from_nanos([0, 0, 5, 50][self.random.below(4)]),
             node: self.node(),
-            ..hold_of(self.user(), "0")
+            ..hold_of(user, "0")
         }
+    }
+
+    /// When a request came in: about half an hour later with each step, on clocks that are hours apart.
+    fn moment(&mut self) -> Timestamp {
+        let minutes = self.steps as u64 * 30 + self.random.below(240) as u64;
+        BEGIN.after(Duration::from_secs(minutes * 60 + 1))
     }
 
     /// Another id each time, the same for the same seed.
