@@ -15,6 +15,8 @@ use crate::state::{Live, Shared};
 
 const KNOWN_KEYS: usize = 100_000;
 const UNKNOWN_KEYS: usize = 10_000;
+/// How often a key is read whose user's wallet changes all the while; each commit brings a wallet up to date as well.
+const READS: u32 = 4;
 
 /// A key that was looked up, with its user.
 pub(crate) struct Identity {
@@ -85,7 +87,7 @@ async fn look_up(shared: &Shared, live: &Live, presented: &str) -> Result<Arc<Id
     if shared.keys.unknown.get(&hash) == Some(live.epoch) {
         return Err(ApiError::of(ErrorKind::InvalidKey));
     }
-    let Some(record) = shared.store.authenticate(presented).await.map_err(store_error)? else {
+    let Some(record) = read(shared, presented).await.map_err(store_error)? else {
         shared.keys.unknown.insert(hash, live.epoch);
         return Err(ApiError::of(ErrorKind::InvalidKey));
     };
@@ -94,6 +96,19 @@ async fn look_up(shared: &Shared, live: &Live, presented: &str) -> Result<Arc<Id
     let identity = Arc::new(Identity { key, user, funds, epoch: live.epoch });
     shared.keys.known.insert(hash, Arc::clone(&identity));
     Ok(identity)
+}
+
+/// What the store has of a key. It is read again if the user's wallet was changed by a commit meanwhile: an older state
+/// would let this node promise what the store must refuse.
+async fn read(shared: &Shared, presented: &str) -> Result<Option<KeyRecord>, StoreError> {
+    for _ in 1..READS {
+        let commits = shared.wallets.commits();
+        let record = shared.store.authenticate(presented).await?;
+        if record.as_ref().is_none_or(|record| !shared.wallets.changed_since(record.user.id, commits)) {
+            return Ok(record);
+        }
+    }
+    shared.store.authenticate(presented).await
 }
 
 /// The store did not answer; its own words stay in the log.

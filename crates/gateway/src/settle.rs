@@ -30,6 +30,9 @@ use crate::wallets::Wallets;
 const MAX_GROUP: usize = 512;
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const LONGEST_RETRY: Duration = Duration::from_secs(2);
+/// The least time from one commit to the next. A commit costs the same for one request as for twenty, and who waits for a
+/// hold waits longer for an upstream.
+const COMMIT_INTERVAL: Duration = Duration::from_millis(3);
 /// How often the times of last use are written; they are for people, not for charging.
 const TOUCH_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -109,6 +112,7 @@ impl Settler {
             close: close.clone(),
             stuck: Arc::clone(&stuck),
             interval: config.settlement_interval,
+            next_commit: Instant::now(),
         };
         let task = std::sync::Mutex::new(Some(tokio::spawn(worker.run())));
         Self { queue, holds, wallets, journal, close, stuck, task }
@@ -166,6 +170,8 @@ struct Worker {
     close: CancellationToken,
     stuck: Arc<AtomicBool>,
     interval: Duration,
+    /// Before this nothing is committed.
+    next_commit: Instant,
 }
 
 /// What the next commit takes.
@@ -189,8 +195,10 @@ impl Worker {
         let mut next_touch = Instant::now() + TOUCH_INTERVAL;
         while self.gather(&mut group).await {
             if !group.is_empty() {
+                let begun = Instant::now();
                 note_keys(&group.settlements, &mut touched);
                 self.settle(&mut group).await;
+                self.next_commit = begun + COMMIT_INTERVAL;
             }
             if Instant::now() >= next_touch {
                 self.touch(&mut touched).await;
@@ -204,6 +212,10 @@ impl Worker {
     async fn gather(&mut self, group: &mut Group) -> bool {
         if self.close.is_cancelled() {
             return self.gather_the_last(group).await;
+        }
+        tokio::select! {
+            () = self.close.cancelled() => {}
+            () = tokio::time::sleep_until(self.next_commit) => {}
         }
         let Self { waiting, asked, close, interval, .. } = self;
         tokio::select! {

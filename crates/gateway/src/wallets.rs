@@ -1,5 +1,6 @@
 //! The users' wallets as this node knows them; what admission looks at.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tollgate_base::{Money, UserId};
@@ -9,12 +10,19 @@ use tollgate_store::{Applied, Hold, LedgerBatch, QuotaOwner, UsageRecord, Wallet
 use crate::quotas::Quotas;
 
 /// One user's wallet, shared by all requests of that user.
-#[derive(Clone)]
-pub(crate) struct SharedWallet(Arc<Mutex<NodeWallet>>);
+#[derive(Clone, Default)]
+pub(crate) struct SharedWallet(Arc<Known>);
+
+#[derive(Default)]
+struct Known {
+    wallet: Mutex<NodeWallet>,
+    /// The commit that it was taken over from last.
+    commit: AtomicU64,
+}
 
 impl SharedWallet {
     pub(crate) fn lock(&self) -> MutexGuard<'_, NodeWallet> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.wallet.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -23,15 +31,29 @@ impl SharedWallet {
 pub(crate) struct Wallets {
     users: Arc<papaya::HashMap<UserId, SharedWallet>>,
     quotas: Arc<Quotas>,
+    /// Counts the commits that were taken over.
+    commits: Arc<AtomicU64>,
 }
 
 impl Wallets {
     /// The wallet of a user, with what was just read from the store.
     pub(crate) fn read(&self, user: UserId, stored: Wallet) -> SharedWallet {
         let wallets = self.users.pin();
-        let wallet = wallets.get_or_insert_with(user, || SharedWallet(Arc::default()));
+        let wallet = wallets.get_or_insert_with(user, SharedWallet::default);
         wallet.lock().update(stored);
         wallet.clone()
+    }
+
+    /// How many commits were taken over so far.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
+    }
+
+    /// Whether a user's wallet was taken over from a commit since there were so many: what was read from the store in
+    /// between may be older than what is known here.
+    pub(crate) fn changed_since(&self, user: UserId, commits: u64) -> bool {
+        let users = self.users.pin();
+        users.get(&user).is_some_and(|known| known.0.commit.load(Ordering::Acquire) > commits)
     }
 
     /// The quotas beside the wallets.
@@ -52,11 +74,16 @@ impl Wallets {
 
     /// Takes over what a commit made of wallets and quotas. In between everything looks rather held than free.
     pub(crate) fn applied(&self, batch: &LedgerBatch, after: &Applied) {
+        let commit = self.commits.fetch_add(1, Ordering::AcqRel) + 1;
         for record in &batch.records {
             self.over(record);
         }
+        let users = self.users.pin();
         for (user, stored) in &after.wallets {
-            self.of(*user, |wallet| wallet.update(*stored));
+            if let Some(known) = users.get(user) {
+                known.0.commit.store(commit, Ordering::Release);
+                known.lock().update(*stored);
+            }
         }
         self.quotas.update(&after.quotas);
         for hold in &batch.holds {

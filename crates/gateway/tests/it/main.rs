@@ -10,6 +10,7 @@ mod live;
 mod models;
 mod passes;
 mod postgres;
+mod quotas;
 mod refusals;
 mod relay;
 mod responses;
