@@ -1,7 +1,7 @@
 //! Phases 4 and 5: the accounts of the plan, one after the other, until one answers.
 //!
 //! Nothing has reached the caller while this runs, so any failure that is the account's or the network's own may be
-//! hidden by the next account. A refusal of the request itself is never tried elsewhere, unless it is that the account's
+//! hidden by the next account, and so may be that an account is at its limit. A refusal of the request itself is never tried elsewhere, unless it is that the account's
 //! protocol cannot say something.
 
 use std::sync::Arc;
@@ -10,10 +10,12 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use tollgate_base::KeyId;
+use tollgate_limits::{Lease, Places};
 use tollgate_protocol::{ApiError, Endpoint, ErrorKind, Probe, Protocol};
 use tollgate_routing::Attempt;
 use tollgate_upstream::RequestHead;
 
+use crate::candidates::Candidates;
 use crate::destination::Destination;
 use crate::draft::Draft;
 use crate::health::InFlight;
@@ -32,6 +34,8 @@ pub(crate) struct Call<'a> {
     pub(crate) key: KeyId,
     /// The conversation that it continues, where the gate keeps it: a JSON list of Responses items.
     pub(crate) history: Option<Bytes>,
+    /// About how many tokens it will use that count towards limits.
+    pub(crate) expected_tokens: u64,
 }
 
 /// An account answered with success.
@@ -39,7 +43,6 @@ pub(crate) struct Opened {
     pub(crate) destination: Arc<Destination>,
     pub(crate) protocol: Protocol,
     pub(crate) upstream_model: String,
-    pub(crate) in_flight: InFlight,
     pub(crate) headers: HeaderMap,
     pub(crate) answer: OpenedAnswer,
     /// Set when the request was translated.
@@ -58,13 +61,24 @@ pub(crate) async fn run(
 ) -> Result<Opened, Refused> {
     let started = Instant::now();
     let mut last = None;
-    for attempt in attempts.iter().take(shared.config.max_attempts.max(1)) {
+    let mut candidates = Candidates::new(attempts, call.expected_tokens);
+    for _ in 0..shared.config.max_attempts.max(1) {
         if last.is_some() && started.elapsed() >= shared.config.failover_budget {
             break;
         }
+        let (attempt, lease) = match candidates.next(shared, live).await {
+            Some(Ok(next)) => next,
+            Some(Err(error)) => {
+                last = Some(worse_last(last, error));
+                break;
+            }
+            None => break,
+        };
         let Some(destination) = live.destinations.get(&attempt.account.id) else {
             continue;
         };
+        let (reservation, places) = lease.map_or_else(Default::default, Lease::into_parts);
+        draft.reserved().for_account(reservation);
         if let Some(record) = draft.record() {
             record.attempts += 1;
             record.account_id = Some(attempt.account.id);
@@ -72,7 +86,7 @@ pub(crate) async fn run(
             record.upstream_model = Some(attempt.upstream_model.clone().into_owned());
         }
         prepare(draft, attempt);
-        match try_account(shared, live, destination, attempt, call, draft).await {
+        match try_account(shared, live, destination, attempt, call, draft, places).await {
             Ok(opened) => return Ok(opened),
             Err(Failure::Final(refused)) => return Err(refused),
             Err(Failure::Next(error)) => {
@@ -101,12 +115,13 @@ async fn try_account(
     attempt: &Attempt<'_>,
     call: &Call<'_>,
     draft: &mut Draft,
+    places: Places,
 ) -> Result<Opened, Failure> {
     let outgoing = outgoing::write(shared, live, destination, attempt, call)?;
     let Some((endpoint, path)) = destination.route(outgoing.endpoint) else {
         return Err(Failure::Next(ApiError::of(ErrorKind::NoAccount)));
     };
-    let in_flight = InFlight::begin(&destination.health);
+    let in_flight = InFlight::begin(&destination.health, places);
     let head = RequestHead { method: Method::POST, path_and_query: path.clone(), headers: outgoing.headers };
     let answer = shared.upstream.send(endpoint, head, outgoing.body).await;
     let answer = answer.map_err(|error| network_failure(shared, &in_flight, &error))?;
@@ -120,21 +135,20 @@ async fn try_account(
     }
     let headers = answer.headers;
     let opened = if call.probe.stream && !call.endpoint.counts_only() {
-        open_stream(shared, attempt.protocol, &headers, answer.body).await
+        open_stream(shared, attempt.protocol, &headers, answer.body, in_flight).await
     } else {
-        read_whole(shared, attempt.protocol, answer.body, draft).await
+        read_whole(shared, attempt.protocol, answer.body, draft, in_flight).await
     };
     let answer = opened.map_err(|error| {
-        in_flight.account().failed(shared.now());
+        destination.health.failed(shared.now());
         Failure::Next(error)
     })?;
-    in_flight.account().succeeded();
+    destination.health.succeeded();
     draft.first_byte();
     Ok(Opened {
         destination: Arc::clone(destination),
         protocol: attempt.protocol,
         upstream_model: attempt.upstream_model.clone().into_owned(),
-        in_flight,
         headers,
         answer,
         translation: outgoing.translation,

@@ -8,7 +8,7 @@ use http::header::AUTHORIZATION;
 use quick_cache::sync::Cache;
 use tollgate_base::Money;
 use tollgate_protocol::{ApiError, Dialect, ErrorKind};
-use tollgate_routing::{ApiKey, Group, User, check_key};
+use tollgate_routing::{Allowance, ApiKey, Group, User, check_key};
 use tollgate_store::{KeyHash, StoreError};
 
 use crate::state::{Live, Shared};
@@ -21,6 +21,10 @@ const UNKNOWN_KEYS: usize = 10_000;
 pub(crate) struct Identity {
     pub(crate) key: ApiKey,
     pub(crate) user: User,
+    /// What the key itself may use.
+    pub(crate) key_limit: Allowance,
+    /// What the user may use.
+    pub(crate) user_limit: Allowance,
     wallet: SharedWallet,
     epoch: u64,
 }
@@ -108,7 +112,14 @@ async fn look_up(shared: &Shared, live: &Live, presented: &str) -> Result<Arc<Id
         return Err(ApiError::of(ErrorKind::InvalidKey));
     };
     let wallet = shared.wallets.read(record.user.id, record.wallet);
-    let identity = Arc::new(Identity { key: record.key, user: record.user, wallet, epoch: live.epoch });
+    let identity = Arc::new(Identity {
+        key: record.key,
+        user: record.user,
+        key_limit: record.key_limit,
+        user_limit: record.user_limit,
+        wallet,
+        epoch: live.epoch,
+    });
     shared.keys.known.insert(hash, Arc::clone(&identity));
     Ok(identity)
 }

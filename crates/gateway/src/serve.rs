@@ -8,7 +8,8 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use tollgate_protocol::{ApiError, Dialect, Endpoint, ErrorKind, Probe, probe};
+use tollgate_limits::Who;
+use tollgate_protocol::{ApiError, BYTES_PER_TOKEN, Dialect, Endpoint, ErrorKind, Probe, probe};
 
 use crate::admit::{admit_balance, admit_model};
 use crate::answer;
@@ -16,13 +17,15 @@ use crate::attempt::Call;
 use crate::authenticate::{Identity, authenticate};
 use crate::body;
 use crate::draft::RequestTag;
+use crate::estimate::tokens_of_body;
 use crate::generate::{Generation, generate};
+use crate::limit::{admit, concerned, expected_tokens};
 use crate::respond::{self, AnswerStream};
 use crate::route::{NoRoute, Route, dialect_of, route};
 use crate::shape::Shape;
 use crate::state::Shared;
 use crate::verdict::Refused;
-use crate::{client, count, models, responses};
+use crate::{client, count, limit_headers, models, responses};
 
 /// Answers one request.
 pub(crate) async fn handle(
@@ -38,7 +41,7 @@ pub(crate) async fn handle(
         Ok(Route::Call(endpoint)) => endpoint.dialect(),
         _ => dialect_of(head.uri.path(), &head.headers),
     };
-    let caller = Caller { tag, head, peer, dialect, started };
+    let caller = Caller { tag, head, peer, dialect, started, who: Who::default() };
     match found {
         Ok(Route::Call(endpoint)) => call(shared, caller, endpoint, body).await,
         Ok(Route::Models { id, envelope }) => models::answer(shared, &caller, id.as_deref(), envelope).await,
@@ -67,6 +70,8 @@ pub(crate) struct Caller {
     pub(crate) peer: SocketAddr,
     pub(crate) dialect: Dialect,
     pub(crate) started: Instant,
+    /// Whose limits concern the request, once that is known.
+    pub(crate) who: Who,
 }
 
 impl Caller {
@@ -104,18 +109,22 @@ async fn call(
     endpoint: Endpoint,
     body: Incoming,
 ) -> Response<AnswerStream> {
-    match serve(shared, &mut caller, endpoint, body).await {
+    let mut response = match serve(shared, &mut caller, endpoint, body).await {
         Ok(response) => response,
-        Err(Refused::Error(error)) => caller.refuse(&error),
-        Err(Refused::Verbatim { status, headers, body, error }) => {
-            if caller.dialect != endpoint.protocol().dialect() {
-                return caller.refuse(&error);
-            }
+        Err(Refused::Verbatim { status, headers, body, .. })
+            if caller.dialect == endpoint.protocol().dialect() =>
+        {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
             let headers = answer::answer_headers(&headers);
             respond::full(&caller.tag, status, headers, vec![body])
         }
+        Err(Refused::Error(error) | Refused::Verbatim { error, .. }) => caller.refuse(&error),
+    };
+    if !caller.who.is_empty() {
+        let standing = shared.limits.standing(&caller.who);
+        limit_headers::add(response.headers_mut(), caller.dialect, &standing, shared.now());
     }
+    response
 }
 
 /// Phases 1 to 3, then on to the answer.
@@ -126,15 +135,15 @@ async fn serve(
     body: Incoming,
 ) -> Result<Response<AnswerStream>, Refused> {
     let live = shared.live();
-    let address = caller.address(shared);
-    let (identity, group) = match authenticate(shared, &live, caller.headers(), caller.dialect, address).await
-    {
+    let (address, dialect) = (caller.address(shared), caller.dialect);
+    let (identity, group) = match authenticate(shared, &live, caller.headers(), dialect, address).await {
         Ok(authenticated) => authenticated,
         Err(error) => {
             body::discard(body, shared.config.max_body_bytes).await;
             return Err(error.into());
         }
     };
+    caller.who = concerned(&live, &identity, group, None);
     let body = body::read(caller.headers(), body, &shared.config).await?;
     let probe = probe(&body, endpoint)?;
     let shape = Shape::of(endpoint, probe.style);
@@ -142,6 +151,25 @@ async fn serve(
     admit_model(&identity, &probe.model)?;
     admit_balance(&identity, group)?;
     let history = kept_history(shared, &identity, &probe).await?;
+    let prompt_tokens = tokens_of_body(&body);
+    let history_tokens = history.as_ref().map_or(0, |history| history.len() as u64 / BYTES_PER_TOKEN);
+    let expected_tokens = expected_tokens(&probe, prompt_tokens.saturating_add(history_tokens));
+    let mut admission = None;
+    if !endpoint.counts_only() {
+        caller.who = concerned(&live, &identity, group, Some(&probe.model));
+        admission = admit(shared, &caller.who, expected_tokens).await?;
+    }
+    // Who has waited is looked at again: key, group and accounts may be others by now.
+    let newer = admission.as_ref().filter(|admission| admission.waited).map(|_| shared.live());
+    let (live, identity, group) = match &newer {
+        None => (&live, identity, group),
+        Some(newer) => {
+            let (identity, group) = authenticate(shared, newer, caller.headers(), dialect, address).await?;
+            admit_model(&identity, &probe.model)?;
+            admit_balance(&identity, group)?;
+            (newer, identity, group)
+        }
+    };
     let call = Call {
         endpoint,
         headers: caller.headers(),
@@ -149,12 +177,13 @@ async fn serve(
         probe: &probe,
         key: identity.key.id,
         history,
+        expected_tokens,
     };
     if endpoint.counts_only() {
-        return count::answer(shared, &live, caller, group, &call).await;
+        return count::answer(shared, live, caller, group, &call).await;
     }
-    let request = Generation { live: &live, identity: &identity, group, address, call: &call, shape };
-    generate(shared, caller, &request).await
+    let request = Generation { live, identity: &identity, group, address, call: &call, shape, prompt_tokens };
+    generate(shared, caller, &request, admission).await
 }
 
 /// The conversation that a request continues, where the gate keeps it.

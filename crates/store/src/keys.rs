@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 use tollgate_base::{GroupId, KeyId, Secret, Timestamp, UserId};
-use tollgate_routing::{ApiKey, KeyStatus, Pattern, User};
+use tollgate_routing::{Allowance, ApiKey, KeyStatus, LimitScope, Pattern, User};
 
 use crate::api_key;
 use crate::balance::lock_user;
@@ -11,7 +11,7 @@ use crate::error::{Result, StoreError};
 use crate::ledger::Wallet;
 use crate::name::{check_name, check_opt_name};
 use crate::store::Store;
-use crate::{groups, users};
+use crate::{groups, limits, users};
 
 /// A key to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +83,10 @@ pub struct KeyRecord {
     pub user: User,
     /// What the user has left, and what of it is held.
     pub wallet: Wallet,
+    /// What the key itself may use.
+    pub key_limit: Allowance,
+    /// What the user may use, with all keys together.
+    pub user_limit: Allowance,
 }
 
 /// In the order of [`from_row`].
@@ -111,7 +115,8 @@ fn record_from_row(mut row: Row) -> Result<KeyRecord> {
     let StoredKey { key, .. } = from_row(&mut row)?;
     let owner = users::from_row(&mut row)?;
     let wallet = Wallet { balance: owner.balance, held: owner.held };
-    Ok(KeyRecord { key, user: owner.user, wallet })
+    let (key_limit, user_limit) = (limits::allowance(&mut row)?, limits::allowance(&mut row)?);
+    Ok(KeyRecord { key, user: owner.user, wallet, key_limit, user_limit })
 }
 
 impl Store {
@@ -149,8 +154,13 @@ impl Store {
     /// [`StoreError::Unavailable`] if the database does not answer.
     pub async fn authenticate(&self, presented: &str) -> Result<Option<KeyRecord>> {
         let sql = format!(
-            "SELECT {COLUMNS}, {} FROM api_keys JOIN users ON users.id = api_keys.user_id WHERE api_keys.hash = $1",
-            users::COLUMNS
+            "SELECT {COLUMNS}, {}, {}, {} FROM api_keys JOIN users ON users.id = api_keys.user_id \
+             LEFT JOIN limits AS of_key ON of_key.scope = 'key' AND of_key.scope_id = api_keys.id \
+             LEFT JOIN limits AS of_user ON of_user.scope = 'user' AND of_user.scope_id = users.id \
+             WHERE api_keys.hash = $1",
+            users::COLUMNS,
+            limits::allowance_of("of_key"),
+            limits::allowance_of("of_user")
         );
         let hash = Value::Blob(self.key_hash(presented).0.to_vec());
         self.db().query_one(sql, vec![hash]).await?.map(record_from_row).transpose()
@@ -310,6 +320,7 @@ async fn remove(tx: &mut Tx, id: KeyId) -> Result<()> {
         let what = format!("key {id} has usage records and cannot be removed, only revoked");
         return Err(StoreError::InUse { what });
     }
+    limits::delete(tx, &LimitScope::Key(id)).await?;
     tx.execute("DELETE FROM api_keys WHERE id = $1", params![id]).await.map(drop)
 }
 
