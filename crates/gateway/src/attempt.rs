@@ -11,14 +11,16 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use tollgate_base::KeyId;
 use tollgate_limits::{Lease, Places};
-use tollgate_protocol::{ApiError, Endpoint, ErrorKind, Probe, Protocol};
+use tollgate_protocol::{ApiError, BYTES_PER_TOKEN, Endpoint, ErrorKind, Probe, Protocol};
 use tollgate_routing::Attempt;
 use tollgate_upstream::RequestHead;
 
 use crate::candidates::Candidates;
 use crate::destination::Destination;
 use crate::draft::Draft;
+use crate::estimate::tokens_of_body;
 use crate::health::InFlight;
+use crate::limit::expected_tokens;
 use crate::opening::{OpenedAnswer, open_stream, read_whole};
 use crate::outgoing::{self, Translation};
 use crate::state::{Live, Shared};
@@ -34,8 +36,26 @@ pub(crate) struct Call<'a> {
     pub(crate) key: KeyId,
     /// The conversation that it continues, where the gate keeps it: a JSON list of Responses items.
     pub(crate) history: Option<Bytes>,
+    /// What its body comes to by its size.
+    pub(crate) prompt_tokens: u64,
     /// About how many tokens it will use that count towards limits.
     pub(crate) expected_tokens: u64,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        headers: &'a HeaderMap,
+        body: &'a Bytes,
+        probe: &'a Probe<'a>,
+        key: KeyId,
+        history: Option<Bytes>,
+    ) -> Self {
+        let prompt_tokens = tokens_of_body(body);
+        let history_tokens = history.as_ref().map_or(0, |history| history.len() as u64 / BYTES_PER_TOKEN);
+        let expected_tokens = expected_tokens(probe, prompt_tokens.saturating_add(history_tokens));
+        Self { endpoint, headers, body, probe, key, history, prompt_tokens, expected_tokens }
+    }
 }
 
 /// An account answered with success.

@@ -35,8 +35,6 @@ pub(crate) struct Generation<'a> {
     pub(crate) address: IpAddr,
     pub(crate) call: &'a Call<'a>,
     pub(crate) shape: Shape,
-    /// What its body comes to by its size.
-    pub(crate) prompt_tokens: u64,
 }
 
 /// Phases 4 to 6: plan, try, answer. The draft settles the request however it ends.
@@ -48,7 +46,7 @@ pub(crate) async fn generate(
 ) -> Result<Response<AnswerStream>, Refused> {
     let place = shared.settler.reserve()?;
     let mut draft = Draft::new(new_record(caller, request), place, caller.started);
-    draft.countable(request.prompt_tokens, Arc::clone(request.live));
+    draft.countable(request.call.prompt_tokens, Arc::clone(request.live));
     draft.leaves(request.group.on_disconnect);
     let (reservation, places) = admission.map_or_else(Default::default, Admission::into_parts);
     draft.reserved().for_caller(reservation);

@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tollgate_limits::Who;
-use tollgate_protocol::{ApiError, BYTES_PER_TOKEN, Dialect, Endpoint, ErrorKind, Probe, probe};
+use tollgate_protocol::{ApiError, Dialect, Endpoint, ErrorKind, Probe, probe};
 
 use crate::admit::{admit_balance, admit_model};
 use crate::answer;
@@ -17,9 +17,8 @@ use crate::attempt::Call;
 use crate::authenticate::{Identity, authenticate};
 use crate::body;
 use crate::draft::RequestTag;
-use crate::estimate::tokens_of_body;
 use crate::generate::{Generation, generate};
-use crate::limit::{admit, concerned, expected_tokens};
+use crate::limit::{admit, concerned};
 use crate::respond::{self, AnswerStream};
 use crate::route::{NoRoute, Route, dialect_of, route};
 use crate::shape::Shape;
@@ -150,39 +149,25 @@ async fn serve(
     caller.dialect = shape.dialect(endpoint);
     admit_model(&identity, &probe.model)?;
     admit_balance(&identity, group)?;
+    caller.who = concerned(&live, &identity, group, Some(&probe.model));
     let history = kept_history(shared, &identity, &probe).await?;
-    let prompt_tokens = tokens_of_body(&body);
-    let history_tokens = history.as_ref().map_or(0, |history| history.len() as u64 / BYTES_PER_TOKEN);
-    let expected_tokens = expected_tokens(&probe, prompt_tokens.saturating_add(history_tokens));
-    let mut admission = None;
-    if !endpoint.counts_only() {
-        caller.who = concerned(&live, &identity, group, Some(&probe.model));
-        admission = admit(shared, &caller.who, expected_tokens).await?;
-    }
-    // Who has waited is looked at again: key, group and accounts may be others by now.
-    let newer = admission.as_ref().filter(|admission| admission.waited).map(|_| shared.live());
-    let (live, identity, group) = match &newer {
-        None => (&live, identity, group),
-        Some(newer) => {
-            let (identity, group) = authenticate(shared, newer, caller.headers(), dialect, address).await?;
-            admit_model(&identity, &probe.model)?;
-            admit_balance(&identity, group)?;
-            (newer, identity, group)
-        }
-    };
-    let call = Call {
-        endpoint,
-        headers: caller.headers(),
-        body: &body,
-        probe: &probe,
-        key: identity.key.id,
-        history,
-        expected_tokens,
-    };
+    let key = identity.key.id;
+    let call = Call::new(endpoint, caller.headers(), &body, &probe, key, history);
     if endpoint.counts_only() {
-        return count::answer(shared, live, caller, group, &call).await;
+        return count::answer(shared, &live, caller, group, &call).await;
     }
-    let request = Generation { live, identity: &identity, group, address, call: &call, shape, prompt_tokens };
+    let (newer_live, newer_identity);
+    let mut request = Generation { live: &live, identity: &identity, group, address, call: &call, shape };
+    let admission = admit(shared, &caller.who, call.expected_tokens).await?;
+    if admission.as_ref().is_some_and(|admission| admission.waited) {
+        // Key, user, group and accounts may be others by now.
+        newer_live = shared.live();
+        let again = authenticate(shared, &newer_live, caller.headers(), dialect, address).await?;
+        newer_identity = again.0;
+        admit_model(&newer_identity, &probe.model)?;
+        admit_balance(&newer_identity, again.1)?;
+        request = Generation { live: &newer_live, identity: &newer_identity, group: again.1, ..request };
+    }
     generate(shared, caller, &request, admission).await
 }
 
