@@ -22,7 +22,6 @@ pub struct Lease {
 
 impl Lease {
     /// What it has taken, and its place.
-    #[must_use]
     pub fn into_parts(self) -> (Option<Reservation>, Places) {
         (Some(self.reservation), self.places)
     }

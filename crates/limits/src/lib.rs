@@ -55,7 +55,6 @@ pub struct Admission {
 
 impl Admission {
     /// What it has taken, and its places.
-    #[must_use]
     pub fn into_parts(self) -> (Option<Reservation>, Places) {
         (Some(self.reservation), self.places)
     }

@@ -56,7 +56,7 @@ pub(crate) struct LimitTarget {
     #[arg(long, conflicts_with_all = ["account", "model"])]
     pub(crate) group: Option<String>,
     /// Not the group as a whole but each of its keys, where the key has no value of its own
-    #[arg(long, requires = "group")]
+    #[arg(long, requires = "group", conflicts_with_all = ["key", "user", "account", "model"])]
     pub(crate) each_key: bool,
     /// An account: name or id
     #[arg(long, conflicts_with = "model")]

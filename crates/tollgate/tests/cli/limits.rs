@@ -117,7 +117,7 @@ fn what_cannot_be_is_said() {
         (&["--key", "ci", "--tpm", "9223372036854775808"], "expected at most 9223372036854775807"),
         (&["--rpm", "1"], "required"),
         (&["--user", "ann", "--group", "claude", "--rpm", "1"], "cannot be used with"),
-        (&["--user", "ann", "--each-key", "--rpm", "1"], "required"),
+        (&["--user", "ann", "--each-key", "--rpm", "1"], "cannot be used with"),
     ] {
         let said = place.run(&[&["limit", "set"], arguments].concat());
         assert_eq!(said.code, Some(2), "{arguments:?}: {said:?}");
