@@ -1,8 +1,8 @@
 //! Phases 4 and 5: the accounts of the plan, one after the other, until one answers.
 //!
 //! Nothing has reached the caller while this runs, so any failure that is the account's or the network's own may be
-//! hidden by the next account, and so may be that an account is at its limit. A refusal of the request itself is never tried elsewhere, unless it is that the account's
-//! protocol cannot say something.
+//! hidden by the next account, and so may be that an account is at its limit. A refusal of the request itself is never
+//! tried elsewhere, unless it is that the account's protocol cannot say something.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -220,11 +220,12 @@ impl Draft {
                 self.price_usage(&mut record, &usage, &observed.passes, served);
                 Took::Tokens(counted_tokens(&record.usage))
             }
-            None => {
-                // An answer without usage was not free; that its cost is unknown has to show.
-                record.estimated = (200..300).contains(&ending.status);
-                if record.estimated { Took::Unknown } else { Took::Tokens(0) }
+            // An answer without usage was not free; that its cost is unknown has to show.
+            None if (200..300).contains(&ending.status) => {
+                record.estimated = true;
+                Took::Unknown
             }
+            None => Took::Tokens(0),
         };
         self.reserved.settle(if record.attempts == 0 { Took::Nothing } else { took });
         let response = self.ownership.take().zip(observed.id).map(|(ownership, id)| {

@@ -56,6 +56,7 @@ pub(crate) fn wait(shared: &Shared) -> Wait {
 }
 
 fn refused(refusal: &Refusal) -> ApiError {
+    tracing::debug!(?refusal, "a limit refuses a request");
     let whose = match &refusal.subject {
         Subject::Key(_) => "this API key".to_owned(),
         Subject::User(_) => "all API keys of this user together".to_owned(),

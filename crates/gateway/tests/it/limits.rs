@@ -151,6 +151,22 @@ async fn tokens_are_taken_before_and_put_right_after() {
 }
 
 #[tokio::test]
+async fn a_caller_who_leaves_has_used_what_its_answer_took() {
+    let world = World::new().await;
+    let kind = Kind::Messages;
+    let (_, key) = limited_key(&world, kind, 0, 6_000, 0).await;
+    let stream = call(kind, &key, "words=10 slow_event_ms=20 input=100 output=3000", true);
+    let mut open = stream.open(world.addr).await;
+    open.chunk().await.unwrap();
+    drop(open);
+    world.records(1).await;
+    let next = call(kind, &key, "input=10 output=10", false).send(world.addr).await.ok();
+    let (_, remaining) = told(&next, Dialect::Messages, "tokens").unwrap();
+    // 3,120 of 6,000, at 100 a second; 1,020 were foreseen.
+    assert!((2_880..=3_900).contains(&remaining), "{remaining}");
+}
+
+#[tokio::test]
 async fn a_request_beyond_the_whole_limit_goes_through_once_nothing_is_missing() {
     let world = World::new().await;
     let (_, key) = limited_key(&world, Kind::Chat, 0, 500, 0).await;

@@ -65,6 +65,23 @@ async fn a_full_account_is_passed_over() {
 }
 
 #[tokio::test]
+async fn an_account_without_tokens_is_passed_over_and_one_that_failed_has_used_none() {
+    let kind = Kind::Messages;
+    for failed in [false, true] {
+        let world = world(2, 5_000).await;
+        limit(&world, LimitScope::Account(account(&world, kind, 0).id), 0, 1_500, 0).await;
+        tokio::time::sleep(POLLED).await;
+        let credential = account(&world, kind, 0).credential.expose();
+        let fault = if failed { format!("status=529 account={credential}") } else { String::new() };
+        kind.call(&world, &format!("input=10 output=1400 {fault}"), false).send(world.addr).await.ok();
+        assert_eq!(answered(&world, kind, 0), u64::from(!failed));
+        // About 1,020 are foreseen, and either 90 or all of them are left.
+        kind.call(&world, "", false).send(world.addr).await.ok();
+        assert_eq!([0, 1].map(|number| answered(&world, kind, number)), [1, 1], "{failed}");
+    }
+}
+
+#[tokio::test]
 async fn where_all_are_full_the_first_that_frees_serves() {
     let kind = Kind::Messages;
     let world = world(2, 5_000).await;
