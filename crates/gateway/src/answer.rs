@@ -61,14 +61,14 @@ pub(crate) fn respond(
             }
             Ok(respond::full(tag, StatusCode::OK, headers, vec![written?.body]))
         }
-        OpenedAnswer::Stream { first, boundary, rest } => {
+        OpenedAnswer::Stream { first, boundary, rest, in_flight } => {
             note_dropped(&mut headers, &mut draft, &dropped);
             let limit_bytes = shared.config.max_event_bytes;
             let edit = match rewrite {
                 Some(rewrite) => Some(StreamEdit::rewrite(rewrite, limit_bytes)),
                 None => StreamEdit::touch(opened.protocol, renamed, asked.hide_usage, limit_bytes),
             };
-            let streamed = Streamed { first, boundary, rest, in_flight: opened.in_flight };
+            let streamed = Streamed { first, boundary, rest, in_flight };
             let relay = relay(shared, tag, asked, opened.protocol, edit, streamed, draft);
             Ok(respond::events(tag, headers, relay))
         }

@@ -1,8 +1,8 @@
 //! Phases 4 and 5: the accounts of the plan, one after the other, until one answers.
 //!
 //! Nothing has reached the caller while this runs, so any failure that is the account's or the network's own may be
-//! hidden by the next account. A refusal of the request itself is never tried elsewhere, unless it is that the account's
-//! protocol cannot say something.
+//! hidden by the next account, and so may be that an account is at its limit. A refusal of the request itself is never
+//! tried elsewhere, unless it is that the account's protocol cannot say something.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,13 +10,17 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use tollgate_base::KeyId;
-use tollgate_protocol::{ApiError, Endpoint, ErrorKind, Probe, Protocol};
+use tollgate_limits::{Lease, Places};
+use tollgate_protocol::{ApiError, BYTES_PER_TOKEN, Endpoint, ErrorKind, Probe, Protocol};
 use tollgate_routing::Attempt;
 use tollgate_upstream::RequestHead;
 
+use crate::candidates::Candidates;
 use crate::destination::Destination;
 use crate::draft::Draft;
+use crate::estimate::tokens_of_body;
 use crate::health::InFlight;
+use crate::limit::expected_tokens;
 use crate::opening::{OpenedAnswer, open_stream, read_whole};
 use crate::outgoing::{self, Translation};
 use crate::state::{Live, Shared};
@@ -32,6 +36,26 @@ pub(crate) struct Call<'a> {
     pub(crate) key: KeyId,
     /// The conversation that it continues, where the gate keeps it: a JSON list of Responses items.
     pub(crate) history: Option<Bytes>,
+    /// What its body comes to by its size.
+    pub(crate) prompt_tokens: u64,
+    /// About how many tokens it will use that count towards limits.
+    pub(crate) expected_tokens: u64,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        headers: &'a HeaderMap,
+        body: &'a Bytes,
+        probe: &'a Probe<'a>,
+        key: KeyId,
+        history: Option<Bytes>,
+    ) -> Self {
+        let prompt_tokens = tokens_of_body(body);
+        let history_tokens = history.as_ref().map_or(0, |history| history.len() as u64 / BYTES_PER_TOKEN);
+        let expected_tokens = expected_tokens(probe, prompt_tokens.saturating_add(history_tokens));
+        Self { endpoint, headers, body, probe, key, history, prompt_tokens, expected_tokens }
+    }
 }
 
 /// An account answered with success.
@@ -39,7 +63,6 @@ pub(crate) struct Opened {
     pub(crate) destination: Arc<Destination>,
     pub(crate) protocol: Protocol,
     pub(crate) upstream_model: String,
-    pub(crate) in_flight: InFlight,
     pub(crate) headers: HeaderMap,
     pub(crate) answer: OpenedAnswer,
     /// Set when the request was translated.
@@ -58,13 +81,24 @@ pub(crate) async fn run(
 ) -> Result<Opened, Refused> {
     let started = Instant::now();
     let mut last = None;
-    for attempt in attempts.iter().take(shared.config.max_attempts.max(1)) {
+    let mut candidates = Candidates::new(attempts, call.expected_tokens);
+    for _ in 0..shared.config.max_attempts.max(1) {
         if last.is_some() && started.elapsed() >= shared.config.failover_budget {
             break;
         }
+        let (attempt, lease) = match candidates.next(shared, live).await {
+            Some(Ok(next)) => next,
+            Some(Err(error)) => {
+                last = Some(worse_last(last, error));
+                break;
+            }
+            None => break,
+        };
         let Some(destination) = live.destinations.get(&attempt.account.id) else {
             continue;
         };
+        let (reservation, places) = lease.map_or_else(Default::default, Lease::into_parts);
+        draft.reserved().for_account(reservation);
         if let Some(record) = draft.record() {
             record.attempts += 1;
             record.account_id = Some(attempt.account.id);
@@ -72,7 +106,7 @@ pub(crate) async fn run(
             record.upstream_model = Some(attempt.upstream_model.clone().into_owned());
         }
         prepare(draft, attempt);
-        match try_account(shared, live, destination, attempt, call, draft).await {
+        match try_account(shared, live, destination, attempt, call, draft, places).await {
             Ok(opened) => return Ok(opened),
             Err(Failure::Final(refused)) => return Err(refused),
             Err(Failure::Next(error)) => {
@@ -101,12 +135,13 @@ async fn try_account(
     attempt: &Attempt<'_>,
     call: &Call<'_>,
     draft: &mut Draft,
+    places: Places,
 ) -> Result<Opened, Failure> {
     let outgoing = outgoing::write(shared, live, destination, attempt, call)?;
     let Some((endpoint, path)) = destination.route(outgoing.endpoint) else {
         return Err(Failure::Next(ApiError::of(ErrorKind::NoAccount)));
     };
-    let in_flight = InFlight::begin(&destination.health);
+    let in_flight = InFlight::begin(&destination.health, places);
     let head = RequestHead { method: Method::POST, path_and_query: path.clone(), headers: outgoing.headers };
     let answer = shared.upstream.send(endpoint, head, outgoing.body).await;
     let answer = answer.map_err(|error| network_failure(shared, &in_flight, &error))?;
@@ -120,21 +155,20 @@ async fn try_account(
     }
     let headers = answer.headers;
     let opened = if call.probe.stream && !call.endpoint.counts_only() {
-        open_stream(shared, attempt.protocol, &headers, answer.body).await
+        open_stream(shared, attempt.protocol, &headers, answer.body, in_flight).await
     } else {
-        read_whole(shared, attempt.protocol, answer.body, draft).await
+        read_whole(shared, attempt.protocol, answer.body, draft, in_flight).await
     };
     let answer = opened.map_err(|error| {
-        in_flight.account().failed(shared.now());
+        destination.health.failed(shared.now());
         Failure::Next(error)
     })?;
-    in_flight.account().succeeded();
+    destination.health.succeeded();
     draft.first_byte();
     Ok(Opened {
         destination: Arc::clone(destination),
         protocol: attempt.protocol,
         upstream_model: attempt.upstream_model.clone().into_owned(),
-        in_flight,
         headers,
         answer,
         translation: outgoing.translation,

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use quick_cache::sync::Cache;
 use tollgate_protocol::{ApiError, Dialect, ErrorKind};
-use tollgate_routing::{ApiKey, Group, User, check_key};
+use tollgate_routing::{Allowance, ApiKey, Group, User, check_key};
 use tollgate_store::{KeyHash, KeyRecord, StoreError};
 
 use crate::funds::Funds;
@@ -24,6 +24,10 @@ pub(crate) struct Identity {
     pub(crate) user: User,
     /// What its requests are paid from.
     pub(crate) funds: Funds,
+    /// What the key itself may use.
+    pub(crate) key_limit: Allowance,
+    /// What the user may use.
+    pub(crate) user_limit: Allowance,
     epoch: u64,
 }
 
@@ -91,9 +95,9 @@ async fn look_up(shared: &Shared, live: &Live, presented: &str) -> Result<Arc<Id
         shared.keys.unknown.insert(hash, live.epoch);
         return Err(ApiError::of(ErrorKind::InvalidKey));
     };
-    let KeyRecord { key, user, wallet, quotas, subscriptions } = record;
+    let KeyRecord { key, user, wallet, quotas, subscriptions, key_limit, user_limit } = record;
     let funds = Funds::read(&shared.wallets, (key.id, user.id), wallet, quotas, subscriptions);
-    let identity = Arc::new(Identity { key, user, funds, epoch: live.epoch });
+    let identity = Arc::new(Identity { key, user, funds, key_limit, user_limit, epoch: live.epoch });
     shared.keys.known.insert(hash, Arc::clone(&identity));
     Ok(identity)
 }

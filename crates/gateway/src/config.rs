@@ -33,6 +33,11 @@ pub struct GatewayConfig {
     pub journal: Option<PathBuf>,
     /// How often the store is asked whether the configuration changed.
     pub config_poll: Duration,
+    /// How long a request waits for a place where a number of requests at the same time is its limit: its caller's, and
+    /// as long again for an account's.
+    pub slot_wait: Duration,
+    /// How many requests may wait for the places of one key, user or account.
+    pub slot_queue: usize,
     /// Proxies whose `x-forwarded-for` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// What a model without a price of its own costs; `None` refuses it.
@@ -54,6 +59,8 @@ impl Default for GatewayConfig {
             settlement_interval: Duration::from_millis(10),
             journal: None,
             config_poll: Duration::from_millis(250),
+            slot_wait: Duration::from_secs(30),
+            slot_queue: 100,
             trusted_proxies: Vec::new(),
             default_price: None,
         }

@@ -13,6 +13,7 @@ use tollgate_store::{ResponseOwner, StreamEnd, UsageRecord};
 use crate::counted::{Counted, counted};
 use crate::journal::Line;
 use crate::passes::{Terms, charge_passes};
+use crate::reserved::{Reserved, Took, counted_tokens};
 use crate::settle::{Place, Settlement};
 use crate::state::Live;
 
@@ -32,6 +33,7 @@ pub(crate) struct Draft {
     /// Has the prices of other models that an upstream may run for the request.
     live: Option<Arc<Live>>,
     ownership: Option<Ownership>,
+    reserved: Reserved,
     started: Instant,
 }
 
@@ -88,6 +90,7 @@ impl Draft {
             on_disconnect: OnDisconnect::Drain,
             live: None,
             ownership: None,
+            reserved: Reserved::default(),
             started,
         }
     }
@@ -124,8 +127,14 @@ impl Draft {
             on_disconnect: self.on_disconnect,
             live: self.live.take(),
             ownership: self.ownership.take(),
+            reserved: std::mem::take(&mut self.reserved),
             started: self.started,
         }
+    }
+
+    /// What the request has taken of rates; put right when it is settled.
+    pub(crate) const fn reserved(&mut self) -> &mut Reserved {
+        &mut self.reserved
     }
 
     /// The record as it stands; `None` once it is settled.
@@ -156,7 +165,8 @@ impl Draft {
             return;
         }
         record.first_byte_ms = Some(elapsed_ms);
-        if record.held.is_some() {
+        // A whole answer is there at once, and its end is journaled next.
+        if record.held.is_some() && record.stream {
             self.answered = place.journal().answered(record.id);
         }
     }
@@ -212,14 +222,20 @@ impl Draft {
         let Ending { observed, .. } = ending;
         record.stop_reason = observed.stop_reason;
         record.error_kind = ending.error_kind;
-        match counted {
+        let took = match counted {
             Some(Counted { usage, estimated }) => {
                 record.estimated = estimated;
                 self.price_usage(&mut record, &usage, &observed.passes, served);
+                Took::Tokens(counted_tokens(&record.usage))
             }
             // An answer without usage was not free; that its cost is unknown has to show.
-            None => record.estimated = (200..300).contains(&ending.status),
-        }
+            None if (200..300).contains(&ending.status) => {
+                record.estimated = true;
+                Took::Unknown
+            }
+            None => Took::Tokens(0),
+        };
+        self.reserved.settle(if record.attempts == 0 { Took::Nothing } else { took });
         let response = self.ownership.take().zip(observed.id).map(|(ownership, id)| {
             ownership.known.insert(id.clone(), ownership.owner);
             (id, ownership.owner)

@@ -75,6 +75,7 @@ pub(crate) struct Collecting<'a> {
     draft: &'a mut Draft,
     protocol: Protocol,
     limits: DrainLimits,
+    in_flight: Option<InFlight>,
 }
 
 impl<'a> Collecting<'a> {
@@ -83,8 +84,10 @@ impl<'a> Collecting<'a> {
         protocol: Protocol,
         draft: &'a mut Draft,
         limits: DrainLimits,
+        in_flight: InFlight,
     ) -> Self {
-        Self { body: Some(body), read: WholeAnswer::default(), draft, protocol, limits }
+        let in_flight = Some(in_flight);
+        Self { body: Some(body), read: WholeAnswer::default(), draft, protocol, limits, in_flight }
     }
 
     /// Reads to the end of the answer.
@@ -111,8 +114,12 @@ impl<'a> Collecting<'a> {
 impl Drop for Collecting<'_> {
     fn drop(&mut self) {
         let Some(body) = self.body.take() else { return };
-        let draft = self.draft.take();
-        spawn(drain_whole(body, std::mem::take(&mut self.read), draft, self.protocol, self.limits.clone()));
+        let (read, draft) = (std::mem::take(&mut self.read), self.draft.take());
+        let (protocol, limits, in_flight) = (self.protocol, self.limits.clone(), self.in_flight.take());
+        spawn(async move {
+            drain_whole(body, read, draft, protocol, limits).await;
+            drop(in_flight);
+        });
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Response;
+use tollgate_limits::Admission;
 use tollgate_protocol::{Endpoint, Protocol};
 use tollgate_routing::{Attempt, Group};
 use tollgate_store::ResponseOwner;
@@ -14,7 +15,6 @@ use crate::answer;
 use crate::attempt::{self, Call};
 use crate::authenticate::Identity;
 use crate::draft::{Draft, Ownership};
-use crate::estimate::tokens_of_body;
 use crate::hold::hold;
 use crate::plan::{plan_attempts, price_of};
 use crate::record::new_record;
@@ -42,11 +42,14 @@ pub(crate) async fn generate(
     shared: &Arc<Shared>,
     caller: &Caller,
     request: &Generation<'_>,
+    admission: Option<Admission>,
 ) -> Result<Response<AnswerStream>, Refused> {
     let place = shared.settler.reserve()?;
     let mut draft = Draft::new(new_record(caller, request), place, caller.started);
-    draft.countable(tokens_of_body(request.call.body), Arc::clone(request.live));
+    draft.countable(request.call.prompt_tokens, Arc::clone(request.live));
     draft.leaves(request.group.on_disconnect);
+    let (reservation, places) = admission.map_or_else(Default::default, Admission::into_parts);
+    draft.reserved().for_caller(reservation);
     match open(shared, request, &mut draft).await {
         Ok(opened) => {
             let probe = request.call.probe;
@@ -61,7 +64,9 @@ pub(crate) async fn generate(
                 body: request.call.body,
                 responses: asked_response(request.call, &opened),
             };
-            Ok(answer::respond(shared, &caller.tag, asked, opened, draft)?)
+            let mut response = answer::respond(shared, &caller.tag, asked, opened, draft)?;
+            response.body_mut().keep(places);
+            Ok(response)
         }
         Err(refused) => {
             let (Refused::Error(error) | Refused::Verbatim { error, .. }) = &refused;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
 use tollgate_base::{AccountId, Timestamp};
+use tollgate_limits::Places;
 use tollgate_routing::Health;
 
 /// Failures in a row after which an account is left alone for a while.
@@ -66,24 +67,27 @@ impl AccountHealth {
     }
 }
 
-/// Counts a request as being served by an account until it is dropped.
+/// Counts a request as being served by an account, and keeps its place there, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct InFlight(Arc<AccountHealth>);
+pub(crate) struct InFlight {
+    account: Arc<AccountHealth>,
+    _places: Places,
+}
 
 impl InFlight {
-    pub(crate) fn begin(account: &Arc<AccountHealth>) -> Self {
+    pub(crate) fn begin(account: &Arc<AccountHealth>, places: Places) -> Self {
         account.in_flight.fetch_add(1, Ordering::AcqRel);
-        Self(Arc::clone(account))
+        Self { account: Arc::clone(account), _places: places }
     }
 
     pub(crate) fn account(&self) -> &AccountHealth {
-        &self.0
+        &self.account
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
+        self.account.in_flight.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -158,8 +162,8 @@ mod tests {
         let book = HealthBook::default();
         let id = AccountId::from_u128(1);
         let account = book.of(id);
-        let first = InFlight::begin(&account);
-        let second = InFlight::begin(&account);
+        let first = InFlight::begin(&account, Places::default());
+        let second = InFlight::begin(&account, Places::default());
         assert_eq!(book.in_flight(&id), 2);
         drop((first, second));
         assert_eq!(book.in_flight(&id), 0);

@@ -152,7 +152,8 @@ fn most(
 ) -> Result<Bound, ApiError> {
     let mut most: Option<Bound> = None;
     let mut last_model = None;
-    for attempt in attempts.iter().take(shared.config.max_attempts.max(1)) {
+    // Any of them may be asked: those before it may be at their limit.
+    for attempt in attempts {
         if last_model == Some(&attempt.upstream_model) {
             continue;
         }

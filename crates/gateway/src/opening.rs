@@ -11,6 +11,7 @@ use tollgate_upstream::AnswerBody;
 
 use crate::draft::Draft;
 use crate::exchange::{Collecting, DrainLimits, body_error};
+use crate::health::InFlight;
 use crate::state::Shared;
 
 /// What the account answered.
@@ -18,7 +19,7 @@ pub(crate) enum OpenedAnswer {
     /// The whole answer.
     Whole { body: Bytes, observed: Observed },
     /// A stream whose first real event is there.
-    Stream { first: Vec<Bytes>, boundary: Boundary, rest: AnswerBody },
+    Stream { first: Vec<Bytes>, boundary: Boundary, rest: AnswerBody, in_flight: InFlight },
 }
 
 /// Reads a whole answer and checks that it is one.
@@ -27,9 +28,10 @@ pub(crate) async fn read_whole(
     protocol: Protocol,
     body: AnswerBody,
     draft: &mut Draft,
+    in_flight: InFlight,
 ) -> Result<OpenedAnswer, ApiError> {
     let limits = DrainLimits::of(shared, draft.on_disconnect());
-    let body = Collecting::new(body, protocol, draft, limits).finish().await?;
+    let body = Collecting::new(body, protocol, draft, limits, in_flight).finish().await?;
     let observed = observe_answer(protocol, &body).map_err(|_| ApiError::of(ErrorKind::UpstreamInvalid))?;
     // Some vendors send an error under a 200; what was used and will be charged is never taken for one.
     if observed.usage.is_none()
@@ -46,6 +48,7 @@ pub(crate) async fn open_stream(
     protocol: Protocol,
     headers: &HeaderMap,
     mut body: AnswerBody,
+    in_flight: InFlight,
 ) -> Result<OpenedAnswer, ApiError> {
     if !is_event_stream(headers) {
         return Err(ApiError::of(ErrorKind::UpstreamInvalid));
@@ -68,7 +71,7 @@ pub(crate) async fn open_stream(
                 // A stream that begins with an error is an error answer that came under a 200.
                 FrameKind::Error(failure) => return Err(failure.to_error()),
                 _ => {
-                    return Ok(OpenedAnswer::Stream { first, boundary, rest: body });
+                    return Ok(OpenedAnswer::Stream { first, boundary, rest: body, in_flight });
                 }
             }
         }

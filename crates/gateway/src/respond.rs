@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use hyper::body::{Body, Frame, SizeHint};
+use tollgate_limits::Places;
 use tollgate_protocol::{ApiError, Dialect, render_body};
 
 use crate::draft::RequestTag;
@@ -16,7 +17,11 @@ use crate::relay::StreamRelay;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The body of an answer.
-pub struct AnswerStream(Inner);
+pub struct AnswerStream {
+    inner: Inner,
+    /// The caller's places. They are free again when the answer has left, or its caller has.
+    places: Places,
+}
 
 enum Inner {
     /// Slices that are written one behind the other; their total is known.
@@ -27,11 +32,20 @@ enum Inner {
 
 impl AnswerStream {
     pub(crate) fn slices(slices: Vec<Bytes>) -> Self {
-        Self(Inner::Slices(slices.into_iter()))
+        Self::new(Inner::Slices(slices.into_iter()))
     }
 
     pub(crate) fn events(relay: StreamRelay) -> Self {
-        Self(Inner::Events(Box::new(relay)))
+        Self::new(Inner::Events(Box::new(relay)))
+    }
+
+    fn new(inner: Inner) -> Self {
+        Self { inner, places: Places::default() }
+    }
+
+    /// Keeps the caller's places until the answer has left.
+    pub(crate) fn keep(&mut self, places: Places) {
+        self.places = places;
     }
 }
 
@@ -43,23 +57,26 @@ impl Body for AnswerStream {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        match &mut self.0 {
-            Inner::Slices(slices) => Poll::Ready(slices.next().map(|slice| Ok(Frame::data(slice)))),
-            Inner::Events(relay) => {
-                relay.poll_bytes(context).map(|chunk| chunk.map(|bytes| Ok(Frame::data(bytes))))
-            }
+        let chunk = match &mut self.inner {
+            Inner::Slices(slices) => Poll::Ready(slices.next()),
+            Inner::Events(relay) => relay.poll_bytes(context),
+        };
+        if self.is_end_stream() {
+            // Before the caller has the last of it: a next request must not find its own place still taken.
+            self.places = Places::default();
         }
+        chunk.map(|chunk| chunk.map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.inner {
             Inner::Slices(slices) => slices.len() == 0,
             Inner::Events(relay) => relay.is_finished(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.inner {
             Inner::Slices(slices) => {
                 SizeHint::with_exact(slices.as_slice().iter().map(|slice| slice.len() as u64).sum())
             }

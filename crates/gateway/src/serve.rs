@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
+use tollgate_limits::Who;
 use tollgate_protocol::{ApiError, Dialect, Endpoint, ErrorKind, Probe, probe};
 
 use crate::admit::{admit_model, admit_payment};
@@ -17,12 +18,13 @@ use crate::authenticate::{Identity, authenticate};
 use crate::body;
 use crate::draft::RequestTag;
 use crate::generate::{Generation, generate};
+use crate::limit::{admit, concerned};
 use crate::respond::{self, AnswerStream};
 use crate::route::{NoRoute, Route, dialect_of, route};
 use crate::shape::Shape;
 use crate::state::Shared;
 use crate::verdict::Refused;
-use crate::{client, count, models, responses};
+use crate::{client, count, limit_headers, models, responses};
 
 /// Answers one request.
 pub(crate) async fn handle(
@@ -38,7 +40,7 @@ pub(crate) async fn handle(
         Ok(Route::Call(endpoint)) => endpoint.dialect(),
         _ => dialect_of(head.uri.path(), &head.headers),
     };
-    let caller = Caller { tag, head, peer, dialect, started };
+    let caller = Caller { tag, head, peer, dialect, started, who: Who::default() };
     match found {
         Ok(Route::Call(endpoint)) => call(shared, caller, endpoint, body).await,
         Ok(Route::Models { id, envelope }) => models::answer(shared, &caller, id.as_deref(), envelope).await,
@@ -67,6 +69,8 @@ pub(crate) struct Caller {
     pub(crate) peer: SocketAddr,
     pub(crate) dialect: Dialect,
     pub(crate) started: Instant,
+    /// Whose limits concern the request, once that is known.
+    pub(crate) who: Who,
 }
 
 impl Caller {
@@ -104,18 +108,22 @@ async fn call(
     endpoint: Endpoint,
     body: Incoming,
 ) -> Response<AnswerStream> {
-    match serve(shared, &mut caller, endpoint, body).await {
+    let mut response = match serve(shared, &mut caller, endpoint, body).await {
         Ok(response) => response,
-        Err(Refused::Error(error)) => caller.refuse(&error),
-        Err(Refused::Verbatim { status, headers, body, error }) => {
-            if caller.dialect != endpoint.protocol().dialect() {
-                return caller.refuse(&error);
-            }
+        Err(Refused::Verbatim { status, headers, body, .. })
+            if caller.dialect == endpoint.protocol().dialect() =>
+        {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
             let headers = answer::answer_headers(&headers);
             respond::full(&caller.tag, status, headers, vec![body])
         }
+        Err(Refused::Error(error) | Refused::Verbatim { error, .. }) => caller.refuse(&error),
+    };
+    if !caller.who.is_empty() {
+        let standing = shared.limits.standing(&caller.who);
+        limit_headers::add(response.headers_mut(), caller.dialect, &standing, shared.now());
     }
+    response
 }
 
 /// Phases 1 to 3, then on to the answer.
@@ -126,35 +134,41 @@ async fn serve(
     body: Incoming,
 ) -> Result<Response<AnswerStream>, Refused> {
     let live = shared.live();
-    let address = caller.address(shared);
-    let (identity, group) = match authenticate(shared, &live, caller.headers(), caller.dialect, address).await
-    {
+    let (address, dialect) = (caller.address(shared), caller.dialect);
+    let (identity, group) = match authenticate(shared, &live, caller.headers(), dialect, address).await {
         Ok(authenticated) => authenticated,
         Err(error) => {
             body::discard(body, shared.config.max_body_bytes).await;
             return Err(error.into());
         }
     };
+    caller.who = concerned(&live, &identity, group, None);
     let body = body::read(caller.headers(), body, &shared.config).await?;
     let probe = probe(&body, endpoint)?;
     let shape = Shape::of(endpoint, probe.style);
     caller.dialect = shape.dialect(endpoint);
     admit_model(&identity, &probe.model)?;
     admit_payment(&identity, group, shared.now())?;
+    caller.who = concerned(&live, &identity, group, Some(&probe.model));
     let history = kept_history(shared, &identity, &probe).await?;
-    let call = Call {
-        endpoint,
-        headers: caller.headers(),
-        body: &body,
-        probe: &probe,
-        key: identity.key.id,
-        history,
-    };
+    let key = identity.key.id;
+    let call = Call::new(endpoint, caller.headers(), &body, &probe, key, history);
     if endpoint.counts_only() {
         return count::answer(shared, &live, caller, group, &call).await;
     }
-    let request = Generation { live: &live, identity: &identity, group, address, call: &call, shape };
-    generate(shared, caller, &request).await
+    let (newer_live, newer_identity);
+    let mut request = Generation { live: &live, identity: &identity, group, address, call: &call, shape };
+    let admission = admit(shared, &caller.who, call.expected_tokens).await?;
+    if admission.as_ref().is_some_and(|admission| admission.waited) {
+        // Key, user, group and accounts may be others by now.
+        newer_live = shared.live();
+        let again = authenticate(shared, &newer_live, caller.headers(), dialect, address).await?;
+        newer_identity = again.0;
+        admit_model(&newer_identity, &probe.model)?;
+        admit_payment(&newer_identity, again.1, shared.now())?;
+        request = Generation { live: &newer_live, identity: &newer_identity, group: again.1, ..request };
+    }
+    generate(shared, caller, &request, admission).await
 }
 
 /// The conversation that a request continues, where the gate keeps it.

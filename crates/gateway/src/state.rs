@@ -10,6 +10,7 @@ use quick_cache::sync::Cache;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tollgate_base::{AccountId, Clock, NodeId, Timestamp};
+use tollgate_limits::Limits;
 use tollgate_routing::{Account, Catalog};
 use tollgate_store::{ResponseOwner, Store};
 use tollgate_translate::carrier::CarrierKey;
@@ -20,6 +21,7 @@ use crate::background::AtWork;
 use crate::destination::Destination;
 use crate::health::{AccountHealth, HealthBook};
 use crate::kept::Kept;
+use crate::limit::reach_waiting;
 use crate::memory::Memory;
 use crate::recovery::{Sweeper, recover};
 use crate::settle::Settler;
@@ -32,7 +34,7 @@ const RESPONSE_OWNERS: usize = 10_000;
 /// How often the owners of old responses are removed.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// How often a node shows that it lives.
+/// How often a node shows that it lives, and forgets who has been idle.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 
 /// One version of the configuration, and what was prepared from it.
@@ -55,6 +57,8 @@ pub(crate) struct Shared {
     pub(crate) keys: KeyCache,
     pub(crate) wallets: Wallets,
     pub(crate) health: HealthBook,
+    /// What has been taken of rates and places.
+    pub(crate) limits: Limits,
     pub(crate) settler: Settler,
     pub(crate) response_owners: Arc<Cache<String, ResponseOwner>>,
     /// Responses that no upstream keeps.
@@ -103,6 +107,7 @@ impl Shared {
             wallets,
             node,
             health,
+            limits: Limits::default(),
             settler,
         });
         let watcher = tokio::spawn(watch(Arc::downgrade(&shared), shared.ending.clone()));
@@ -157,7 +162,9 @@ impl Shared {
         }
         let next = load(&self.store, &self.upstream, &self.health, &self.wallets, current.epoch + 1).await?;
         tracing::info!(version = next.version, "configuration reloaded");
-        self.live.store(Arc::new(next));
+        let next = Arc::new(next);
+        self.live.store(Arc::clone(&next));
+        reach_waiting(self, &next).await;
         Ok(())
     }
 }
@@ -205,6 +212,7 @@ async fn watch(shared: std::sync::Weak<Shared>, stop: CancellationToken) {
         }
         if Instant::now() >= next_sweep {
             next_sweep = Instant::now() + SWEEP_INTERVAL;
+            shared.limits.sweep();
             if let Err(error) = Box::pin(sweeper.sweep(&shared.store, shared.node)).await {
                 tracing::warn!(%error, "the other nodes could not be looked at");
             }

@@ -9,6 +9,7 @@ use tollgate_translate::traits::ModelTraits;
 use crate::account::Account;
 use crate::group::Group;
 use crate::key::ApiKey;
+use crate::limit::{Limit, LimitIndex};
 use crate::model::Model;
 use crate::pattern::{Pattern, admits};
 use crate::user::Status;
@@ -22,6 +23,8 @@ pub struct CatalogData {
     pub accounts: Vec<Account>,
     /// All models.
     pub models: Vec<Model>,
+    /// The limits of groups, accounts and models.
+    pub limits: Vec<Limit>,
     /// The configuration's version that this is.
     pub version: i64,
 }
@@ -36,6 +39,7 @@ pub struct Catalog {
     exact_models: HashMap<String, usize>,
     /// Models whose name is a pattern, most specific first.
     wildcard_models: Vec<(Pattern, usize)>,
+    limits: LimitIndex,
     version: i64,
 }
 
@@ -59,7 +63,7 @@ impl Catalog {
     /// Indexes the data. A second group, account or model with the same id or name is left out (the store has none).
     #[must_use]
     pub fn new(data: CatalogData) -> Self {
-        let CatalogData { groups, accounts, models, version } = data;
+        let CatalogData { groups, accounts, models, limits, version } = data;
         let mut account_index = HashMap::with_capacity(accounts.len());
         for (at, account) in accounts.iter().enumerate() {
             account_index.entry(account.id).or_insert(at);
@@ -71,7 +75,17 @@ impl Catalog {
             entries.entry(group.id).or_insert(GroupEntry { group, accounts });
         }
         let (exact_models, wildcard_models) = index_models(&models);
-        Self { groups: entries, accounts, account_index, models, exact_models, wildcard_models, version }
+        let limits = LimitIndex::new(limits);
+        Self {
+            groups: entries,
+            accounts,
+            account_index,
+            models,
+            exact_models,
+            wildcard_models,
+            limits,
+            version,
+        }
     }
 
     /// The configuration's version that this is.
@@ -135,6 +149,20 @@ impl Catalog {
             ..table
         };
         known.patched(model.traits.as_ref())
+    }
+
+    /// The limits of groups, accounts and models.
+    #[must_use]
+    pub const fn limits(&self) -> &LimitIndex {
+        &self.limits
+    }
+
+    /// The model whose limit applies to a request: the one [priced](Self::price_for) by the name the caller asked for,
+    /// else by the name that the group passes on. It is known before an account is chosen, so that no account has to
+    /// be asked for a request that is refused.
+    #[must_use]
+    pub fn limited_model(&self, group: &Group, requested: &str) -> Option<&Model> {
+        self.model_for(requested).or_else(|| self.model_for(&group_name(group, requested)))
     }
 
     /// The models that a key may ask for, sorted by name.

@@ -66,7 +66,8 @@ mod tests {
     use serde::de::DeserializeOwned;
 
     use crate::{
-        AuthScheme, Funding, HoldMode, KeyStatus, OnDisconnect, Platform, RoutingError, Status, TokenCounting,
+        AuthScheme, Funding, HoldMode, KeyStatus, LimitKind, OnDisconnect, Platform, RoutingError, Status,
+        TokenCounting,
     };
 
     fn words<T>(all: &[T]) -> Vec<String>
@@ -92,6 +93,7 @@ mod tests {
         assert_eq!(words(HoldMode::ALL), ["full", "input", "none"]);
         assert_eq!(words(OnDisconnect::ALL), ["drain", "cancel"]);
         assert_eq!(words(Funding::ALL), ["subscription_first", "balance_first", "subscription", "balance"]);
+        assert_eq!(words(LimitKind::ALL), ["key", "user", "group", "each_key", "account", "model"]);
         assert_eq!(words(AuthScheme::ALL), ["x-api-key", "bearer"]);
     }
 

@@ -5,7 +5,7 @@ use crate::error::{Result, StoreError};
 use crate::store::Store;
 
 impl Store {
-    /// Counts the changes of users, keys, groups, accounts, models, and balances other than by usage. Whoever keeps
+    /// Counts the changes of users, keys, groups, accounts, models, limits, and balances other than by usage. Whoever keeps
     /// any of them in memory reads them again when this number has changed.
     ///
     /// # Errors

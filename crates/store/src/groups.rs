@@ -2,11 +2,12 @@
 
 use tollgate_base::{GroupId, Money, Rate};
 use tollgate_routing::{
-    Funding, Group, HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting,
+    Funding, Group, HoldMode, LimitScope, ModelMapping, OnDisconnect, Platform, Status, TokenCounting,
 };
 
 use crate::db::{Row, Sql, Tx, Update, Value, params};
 use crate::error::{Result, StoreError};
+use crate::limits;
 use crate::name::{check_name, check_opt_name};
 use crate::store::Store;
 
@@ -244,6 +245,8 @@ async fn remove(tx: &mut Tx, id: GroupId) -> Result<()> {
         return Err(StoreError::InUse { what });
     }
     tx.execute("DELETE FROM account_groups WHERE group_id = $1", params![id]).await?;
+    limits::delete(tx, &LimitScope::Group(id)).await?;
+    limits::delete(tx, &LimitScope::EachKey(id)).await?;
     tx.execute("DELETE FROM groups WHERE id = $1", params![id]).await.map(drop)
 }
 

@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 use tollgate_base::{GroupId, KeyId, Secret, Timestamp, UserId};
-use tollgate_routing::{ApiKey, KeyStatus, Pattern, User};
+use tollgate_routing::{Allowance, ApiKey, KeyStatus, LimitScope, Pattern, User};
 
 use crate::api_key;
 use crate::balance::lock_user;
@@ -13,7 +13,7 @@ use crate::name::{check_name, check_opt_name};
 use crate::quotas::{QuotaOwner, StoredQuota};
 use crate::store::Store;
 use crate::subscriptions::Subscription;
-use crate::{groups, quotas, subscriptions, users};
+use crate::{groups, limits, quotas, subscriptions, users};
 
 /// A key to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +89,10 @@ pub struct KeyRecord {
     pub quotas: Vec<StoredQuota>,
     /// The user's subscriptions in the key's group, the one that expires first before the others, each with its quotas.
     pub subscriptions: Vec<(Subscription, Vec<StoredQuota>)>,
+    /// What the key itself may use.
+    pub key_limit: Allowance,
+    /// What the user may use, with all keys together.
+    pub user_limit: Allowance,
 }
 
 /// In the order of [`from_row`].
@@ -136,9 +140,10 @@ fn subscriptions_sql() -> String {
     )
 }
 
-fn record_from_rows(mut key: Row, quotas: Vec<Row>, subscriptions: Vec<Row>) -> Result<KeyRecord> {
-    let (StoredKey { key, .. }, owner) = (from_row(&mut key)?, users::from_row(&mut key)?);
+fn record_from_rows(mut key_row: Row, quotas: Vec<Row>, subscriptions: Vec<Row>) -> Result<KeyRecord> {
+    let (StoredKey { key, .. }, owner) = (from_row(&mut key_row)?, users::from_row(&mut key_row)?);
     let wallet = Wallet { balance: owner.balance, held: owner.held };
+    let (key_limit, user_limit) = (limits::allowance(&mut key_row)?, limits::allowance(&mut key_row)?);
     let quotas = quotas.into_iter().map(quotas::from_row).collect::<Result<Vec<_>>>()?;
     let own = |owner: &QuotaOwner| matches!(owner, QuotaOwner::Key(_) | QuotaOwner::User(_));
     let (quotas, others): (Vec<_>, Vec<_>) = quotas.into_iter().partition(|stored| own(&stored.owner));
@@ -149,7 +154,7 @@ fn record_from_rows(mut key: Row, quotas: Vec<Row>, subscriptions: Vec<Row>) -> 
         Ok((subscription, quotas))
     };
     let subscriptions = subscriptions.into_iter().map(with_quotas).collect::<Result<_>>()?;
-    Ok(KeyRecord { key, user: owner.user, wallet, quotas, subscriptions })
+    Ok(KeyRecord { key, user: owner.user, wallet, quotas, subscriptions, key_limit, user_limit })
 }
 
 impl Store {
@@ -187,8 +192,13 @@ impl Store {
     /// [`StoreError::Unavailable`] if the database does not answer.
     pub async fn authenticate(&self, presented: &str) -> Result<Option<KeyRecord>> {
         let sql = format!(
-            "SELECT {COLUMNS}, {} FROM api_keys JOIN users ON users.id = api_keys.user_id WHERE api_keys.hash = $1",
-            users::COLUMNS
+            "SELECT {COLUMNS}, {}, {}, {} FROM api_keys JOIN users ON users.id = api_keys.user_id \
+             LEFT JOIN limits AS of_key ON of_key.scope = 'key' AND of_key.scope_id = api_keys.id \
+             LEFT JOIN limits AS of_user ON of_user.scope = 'user' AND of_user.scope_id = users.id \
+             WHERE api_keys.hash = $1",
+            users::COLUMNS,
+            limits::allowance_of("of_key"),
+            limits::allowance_of("of_user")
         );
         let hash = Value::Blob(self.key_hash(presented).0.to_vec());
         let queries = vec![
@@ -358,6 +368,7 @@ async fn remove(tx: &mut Tx, id: KeyId) -> Result<()> {
         return Err(StoreError::InUse { what });
     }
     quotas::remove_all(tx, QuotaOwner::Key(id)).await?;
+    limits::delete(tx, &LimitScope::Key(id)).await?;
     tx.execute("DELETE FROM api_keys WHERE id = $1", params![id]).await.map(drop)
 }
 

@@ -1,6 +1,6 @@
 //! The durable store: SQLite or PostgreSQL behind one type.
 //!
-//! [`Store`] keeps users, API keys, groups, accounts, models, balances, holds, usage records and who owns a response. Every
+//! [`Store`] keeps users, API keys, groups, accounts, models, limits, balances, holds, usage records and who owns a response. Every
 //! statement is written once and runs on both databases: a thin layer (`db`) hides the drivers, and the tests run the
 //! same suite on each. API keys are kept as keyed hashes, credentials sealed under the [`MasterKey`].
 //!
@@ -19,6 +19,7 @@ mod groups;
 mod kept;
 mod keys;
 mod ledger;
+mod limits;
 mod location;
 mod migrate;
 mod models;
@@ -44,6 +45,7 @@ pub use ledger::{
     Applied, Hold, HoldFilter, HoldOutcome, LedgerBatch, LedgerCounts, LedgerProblem, Period, Quota, Span,
     Wallet, Window, WindowError,
 };
+pub use limits::{LimitPatch, StoredLimit};
 pub use location::Location;
 pub use models::{ModelPatch, NewModel, PriceVersion};
 pub use quotas::{QuotaOwner, StoredQuota};

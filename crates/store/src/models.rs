@@ -2,11 +2,12 @@
 
 use tollgate_base::Timestamp;
 use tollgate_pricing::ModelPrice;
-use tollgate_routing::{Model, Pattern};
+use tollgate_routing::{LimitScope, Model, Pattern};
 use tollgate_translate::traits::TraitsPatch;
 
 use crate::db::{Row, Sql, Tx, Update, Value, params};
 use crate::error::{Result, StoreError};
+use crate::limits;
 use crate::name::{check_name, check_opt_name};
 use crate::store::Store;
 
@@ -263,6 +264,7 @@ async fn update(tx: &mut Tx, name: &str, patch: ModelPatch, at: Timestamp) -> Re
 }
 
 async fn remove(tx: &mut Tx, name: &str) -> Result<()> {
+    limits::delete(tx, &LimitScope::Model(name.to_owned())).await?;
     match tx.execute("DELETE FROM models WHERE name = $1", params![name]).await? {
         0 => Err(StoreError::not_found("model", format!("`{name}`"))),
         _ => Ok(()),

@@ -1,11 +1,12 @@
 //! Users.
 
 use tollgate_base::{Money, Rate, UserId};
-use tollgate_routing::{Status, User};
+use tollgate_routing::{LimitScope, Status, User};
 
 use crate::balance::{add_entry, lock_user};
 use crate::db::{Row, Tx, Update, params};
 use crate::error::{Result, StoreError};
+use crate::limits;
 use crate::name::{check_name, check_opt_name};
 use crate::quotas::{self, QuotaOwner};
 use crate::store::Store;
@@ -178,6 +179,7 @@ async fn remove(tx: &mut Tx, id: UserId) -> Result<()> {
         });
     }
     quotas::remove_all(tx, QuotaOwner::User(id)).await?;
+    limits::delete(tx, &LimitScope::User(id)).await?;
     tx.execute("DELETE FROM users WHERE id = $1", params![id]).await.map(drop)
 }
 

@@ -94,6 +94,8 @@ fn gateway_config(config: &Config) -> GatewayConfig {
         settlement_interval: config.settlement.interval_ms.duration(),
         journal: Some(config.data_dir.join("journal")),
         config_poll: config.config_poll_ms.duration(),
+        slot_wait: config.concurrency.wait_ms.duration(),
+        slot_queue: config.concurrency.queue,
         trusted_proxies: config.trusted_proxies.clone(),
         default_price: default_price(config),
     }

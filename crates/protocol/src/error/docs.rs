@@ -17,8 +17,8 @@ are the vendors' own, because their clients branch on them. Every error answer c
 `x-request-id`.
 
 - **No retry**: the answer carries `x-should-retry: false`, since the same request cannot succeed within seconds.
-- `retry-after`, where one is sent, is the time until an account is expected back, and at most 60 seconds. If the
-  real wait is longer, `x-should-retry: false` goes with it.
+- `retry-after`, where one is sent, is the time until the limit lets the same request through, or until an account is
+  expected back, and at most 60 seconds. If the real wait is longer, `x-should-retry: false` goes with it.
 - What an upstream says about *the gate's account there* (401, 402, 403, quota, rate limit) is never shown. The
   gate tries another account; if none is left, the condition is `upstream_overloaded`, `all_cooling` or `no_account`.
 - `param` in OpenAI's form is the body field at fault, where there is one; elsewhere it is null.

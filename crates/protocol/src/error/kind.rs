@@ -54,6 +54,12 @@ pub enum ErrorKind {
     QuotaUsedUp,
     /// The group is paid by subscriptions only, and the caller has none.
     NoSubscription,
+    /// More requests a minute than somebody whom the request concerns may make.
+    RequestLimit,
+    /// More tokens a minute.
+    TokenLimit,
+    /// More requests at the same time, and no place became free while the request waited.
+    ConcurrencyLimit,
     /// The model has no price, so it cannot be charged for.
     ModelUnpriced,
     /// The group has no account that could serve the request.

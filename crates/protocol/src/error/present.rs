@@ -48,7 +48,7 @@ fn shown_in(row: &'static Row, dialect: Dialect) -> Shown {
 /// Codex reads the wait out of the message, so OpenAI's dialects carry it there too.
 fn with_wait(error: &ApiError, dialect: Dialect) -> Cow<'_, str> {
     match error.retry_after_header_s() {
-        Some(seconds) if error.kind == ErrorKind::AllCooling && dialect != Dialect::Messages => {
+        Some(seconds) if row(error.kind).is_rate_limit() && dialect != Dialect::Messages => {
             Cow::Owned(format!("{} Please try again in {seconds}s.", error.message))
         }
         _ => Cow::Borrowed(&error.message),

@@ -86,6 +86,14 @@ impl Row {
         row
     }
 
+    /// A limit that time alone lifts.
+    const fn rate_limited(self, openai: &'static str) -> Self {
+        let code = "rate_limit_exceeded";
+        self.shown(429, "rate_limit_error", openai, Some(code))
+            .failed_code(code)
+            .advice(Advice::ClientDecides)
+    }
+
     const fn overloaded(self) -> Self {
         let code = "server_is_overloaded";
         let mut row = self.shown(503, "overloaded_error", "service_unavailable_error", Some(code));
@@ -93,6 +101,11 @@ impl Row {
         row.failed_code = code;
         row.advice = Advice::ClientDecides;
         row
+    }
+
+    /// Whether it is a limit that time alone lifts.
+    pub(crate) fn is_rate_limit(&self) -> bool {
+        self.openai.code == Some("rate_limit_exceeded")
     }
 
     const fn advice(mut self, advice: Advice) -> Self {
@@ -116,7 +129,7 @@ use ErrorKind as K;
 const KEY: Option<&str> = Some("invalid_api_key");
 
 /// One row for each kind, in the order of [`ErrorKind`].
-pub(crate) const TABLE: [Row; 34] = [
+pub(crate) const TABLE: [Row; 37] = [
     Row::new(
         K::MissingKey,
         "missing_key",
@@ -253,6 +266,27 @@ pub(crate) const TABLE: [Row; 34] = [
     .openai_status(429)
     .failed_code("insufficient_quota"),
     Row::new(
+        K::RequestLimit,
+        "request_limit",
+        "more requests a minute than the key, user, group or model may have",
+        "Rate limit reached: {limit}.",
+    )
+    .rate_limited("requests"),
+    Row::new(
+        K::TokenLimit,
+        "token_limit",
+        "more tokens a minute than the key, user, group or model may have",
+        "Rate limit reached: {limit}.",
+    )
+    .rate_limited("tokens"),
+    Row::new(
+        K::ConcurrencyLimit,
+        "concurrency_limit",
+        "more requests at the same time than the key or user may have, and none ended in time",
+        "Too many requests at the same time: {limit}.",
+    )
+    .rate_limited("requests"),
+    Row::new(
         K::ModelUnpriced,
         "model_unpriced",
         "model without a price",
@@ -273,9 +307,7 @@ pub(crate) const TABLE: [Row; 34] = [
         "all accounts cooling down",
         "All upstream accounts are at their limit for the moment.",
     )
-    .shown(429, "rate_limit_error", "requests", Some("rate_limit_exceeded"))
-    .failed_code("rate_limit_exceeded")
-    .advice(Advice::ClientDecides),
+    .rate_limited("requests"),
     // Placeholders: what is shown is the upstream's own status, type, code and message. No retry advice, since
     // Claude Code answers a 400 by trying again with fewer features.
     Row::new(K::UpstreamRefused, "upstream_refused", "upstream refused the request", "{upstream's message}")

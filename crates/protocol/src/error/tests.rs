@@ -112,6 +112,9 @@ fn every_condition_in_every_dialect() {
             (503, "service_unavailable_error", "server_is_overloaded"),
             true,
         ),
+        (K::RequestLimit, (429, "rate_limit_error"), (429, "requests", "rate_limit_exceeded"), false),
+        (K::TokenLimit, (429, "rate_limit_error"), (429, "tokens", "rate_limit_exceeded"), false),
+        (K::ConcurrencyLimit, (429, "rate_limit_error"), (429, "requests", "rate_limit_exceeded"), false),
         (K::AllCooling, (429, "rate_limit_error"), (429, "requests", "rate_limit_exceeded"), false),
         (K::UpstreamUnreachable, (502, "api_error"), (502, "server_error", "server_error"), false),
         (K::UpstreamTimeout, (504, "timeout_error"), (504, "server_error", "server_error"), false),
@@ -214,6 +217,11 @@ fn waits_are_capped_and_told_to_codex() {
             .ends_with("Please try again in 7s.")
     );
     assert!(!body(&error, Dialect::Messages)["error"]["message"].as_str().unwrap().contains("try again in"));
+    let limit = ApiError::about(ErrorKind::TokenLimit, "9 tokens per minute").retry_after(7);
+    assert_eq!(
+        body(&limit, Dialect::Chat)["error"]["message"],
+        "Rate limit reached: 9 tokens per minute. Please try again in 7s."
+    );
     let long = ApiError::of(ErrorKind::AllCooling).retry_after(3_600);
     assert_eq!((long.retry_after_header_s(), long.should_retry(Dialect::Chat)), (Some(60), Some(false)));
     assert_eq!(ApiError::of(ErrorKind::AllCooling).retry_after(0).retry_after_header_s(), Some(1));

@@ -9,7 +9,7 @@ use crate::testing::{account, api_key, group, mapping, model, patterns};
 
 fn catalog(groups: Vec<Group>, accounts: Vec<Account>, models: &[&str]) -> Catalog {
     let models = models.iter().map(|name| model(name)).collect();
-    Catalog::new(CatalogData { groups, accounts, models, version: 7 })
+    Catalog::new(CatalogData { groups, accounts, models, limits: Vec::new(), version: 7 })
 }
 
 fn names(catalog: &Catalog, key: &ApiKey) -> Vec<String> {
@@ -150,6 +150,7 @@ fn of_two_with_one_id_or_name_the_first_stays() {
         groups: vec![group(1), Group { name: "second".into(), ..group(1) }],
         accounts: vec![account(1), second],
         models: vec![model("m"), dear],
+        limits: Vec::new(),
         version: 1,
     };
     let catalog = Catalog::new(data);
@@ -158,4 +159,20 @@ fn of_two_with_one_id_or_name_the_first_stays() {
     assert_eq!(members, ["account1"]);
     assert_eq!(catalog.group(&GroupId::from_u128(1)).unwrap().name, "group1");
     assert_eq!(catalog.price_for("m", "m").unwrap().price_version, 1);
+}
+
+#[test]
+fn the_limited_model_is_the_one_asked_for_or_what_the_group_makes_of_it() {
+    let group =
+        Group { model_mapping: mapping(&[("sonnet", "claude-sonnet-5-5"), ("own", "other")]), ..group(1) };
+    let catalog = catalog(vec![], vec![], &["claude-*", "own"]);
+    for (requested, expected) in [
+        ("claude-sonnet-5-5", Some("claude-*")),
+        ("sonnet", Some("claude-*")),
+        ("own", Some("own")),
+        ("gpt", None),
+    ] {
+        let found = catalog.limited_model(&group, requested).map(|model| model.name.as_str());
+        assert_eq!(found, expected, "{requested}");
+    }
 }

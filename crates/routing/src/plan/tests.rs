@@ -30,7 +30,7 @@ impl Health for Fake {
 }
 
 fn catalog(accounts: Vec<Account>) -> Catalog {
-    Catalog::new(CatalogData { groups: vec![group(1)], accounts, models: vec![], version: 1 })
+    Catalog::new(CatalogData { groups: vec![group(1)], accounts, version: 1, ..CatalogData::default() })
 }
 
 fn request<'a>(group: &'a Group, model: &'a str) -> PlanRequest<'a> {

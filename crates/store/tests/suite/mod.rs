@@ -8,6 +8,7 @@ pub(crate) mod kept;
 pub(crate) mod keys;
 pub(crate) mod ledger;
 pub(crate) mod ledger_model;
+pub(crate) mod limits;
 pub(crate) mod models;
 pub(crate) mod money;
 pub(crate) mod quotas;
@@ -182,6 +183,8 @@ macro_rules! run_suite {
                 a_wrong_quota_is_found, two_nodes_never_exceed_a_quota_together,
                 a_key_brings_its_quotas_and_subscriptions;
             ledger_model: random_work_matches_a_plain_model;
+            limits: limits_are_set_changed_and_lifted, limits_come_with_what_they_are_set_on,
+                limits_go_with_what_they_are_set_on, what_is_wrong_with_a_limit_is_said;
             race: two_stores_settle_the_same_database, settlers_and_adjusters_do_not_lock_each_other_out,
                 cancelled_work_leaves_nothing_half_done;
             usage: a_record_reads_back_as_written, listings_go_page_by_page, totals_add_up,

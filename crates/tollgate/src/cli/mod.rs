@@ -4,6 +4,7 @@ mod account;
 mod group;
 mod key;
 mod ledger;
+mod limit;
 mod model;
 mod server;
 mod usage;
@@ -16,6 +17,7 @@ pub(crate) use account::{
 pub(crate) use group::{GroupArgs, GroupClear, GroupCommand, GroupFields};
 pub(crate) use key::{KeyArgs, KeyClear, KeyCommand, KeyFields};
 pub(crate) use ledger::{LedgerArgs, LedgerCommand};
+pub(crate) use limit::{LimitArgs, LimitClear, LimitCommand, LimitFields, LimitTarget};
 pub(crate) use model::{ImportPricesArgs, ModelArgs, ModelCommand, ModelFields};
 pub(crate) use server::{CheckArgs, DemoArgs, HealthArgs, ListenArgs, SandboxArgs};
 pub(crate) use usage::UsageArgs;
@@ -102,6 +104,8 @@ pub(crate) enum Command {
     Account(AccountArgs),
     /// Models and their prices
     Model(ModelArgs),
+    /// Limits: requests and tokens per minute, requests at the same time
+    Limit(LimitArgs),
     /// Usage records
     Usage(UsageArgs),
     /// The ledger: balances, holds and what explains them

@@ -45,6 +45,10 @@ pub(super) async fn key(store: &Store, text: &str) -> anyhow::Result<StoredKey> 
     }
     let mut found = store.list_keys(KeyFilter::default()).await?;
     found.retain(|stored| stored.key.name == text || stored.key.hint == text);
+    one_key(found, text)
+}
+
+fn one_key(mut found: Vec<StoredKey>, text: &str) -> anyhow::Result<StoredKey> {
     match found.len() {
         0 => bail!(missing("key", text)),
         1 => found.pop().with_context(|| missing("key", text)),
@@ -53,6 +57,15 @@ pub(super) async fn key(store: &Store, text: &str) -> anyhow::Result<StoredKey> 
             bail!("several keys are called `{text}`; name one by its id: {}", ids.join(", "))
         }
     }
+}
+
+/// The user's key with this id, name or hint.
+pub(super) async fn key_of(store: &Store, user_text: &str, text: &str) -> anyhow::Result<StoredKey> {
+    let user = user(store, user_text).await?.user;
+    let filter = KeyFilter { user: Some(user.id), group: None };
+    let mut found = store.list_keys(filter).await?;
+    found.retain(|StoredKey { key, .. }| key.name == text || key.hint == text || key.id.to_string() == text);
+    one_key(found, text)
 }
 
 /// The id of a user, where one is named.

@@ -7,6 +7,7 @@ mod group;
 mod health;
 mod key;
 mod ledger;
+mod limit;
 mod model;
 mod sandbox;
 mod text;
@@ -45,6 +46,7 @@ async fn run_configured(command: Command, config: Config, effective: Vec<Effecti
         Command::Group(args) => with_store(&config, async |store| group::run(args, store).await).await,
         Command::Account(args) => with_store(&config, async |store| account::run(args, store).await).await,
         Command::Model(args) => with_store(&config, async |store| model::run(args, store).await).await,
+        Command::Limit(args) => with_store(&config, async |store| limit::run(args, store).await).await,
         Command::Usage(args) => with_store(&config, async |store| usage::run(args, store).await).await,
         Command::Ledger(args) => with_store(&config, async |store| ledger::run(args, store).await).await,
         Command::Completions { shell } => completions(shell),

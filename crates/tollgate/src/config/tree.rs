@@ -36,6 +36,7 @@ section! {
     sections {
         log: Log,
         limits: Limits,
+        concurrency: Concurrency,
         failover: Failover,
         shutdown: Shutdown,
         upstream: Upstream,
@@ -69,6 +70,16 @@ section! {
         max_connections: NonZeroUsize = "16384",
         /// How long a caller may take to send a request's headers, and so how long a connection may be idle. Longer than the idle time of a load balancer in front.
         header_read_timeout_ms: Millis = "75000",
+    }
+}
+
+section! {
+    /// How a request waits where a number of requests at the same time is the limit (`tollgate limit`).
+    struct Concurrency {
+        /// How long for a place of its key and user, and as long again for an account's. Then the answer is 429.
+        wait_ms: Millis = "30000",
+        /// How many may wait for the places of one key, user or account. Further ones are answered with 429 at once.
+        queue: usize = "100",
     }
 }
 

@@ -6,5 +6,6 @@ mod basics;
 mod demo;
 mod entities;
 mod ledger;
+mod limits;
 mod prices;
 mod support;
