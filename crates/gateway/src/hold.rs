@@ -8,7 +8,9 @@ use std::time::Duration;
 use memchr::memmem;
 use tokio::sync::oneshot;
 use tollgate_base::Money;
-use tollgate_ledger::{Ask, CacheWrites, most_it_can_cost, most_prompt_tokens, prompt_tokens_by_size};
+use tollgate_ledger::{
+    Ask, CacheWrites, Calls, most_it_can_cost, most_prompt_tokens, prompt_tokens_by_size,
+};
 use tollgate_pricing::{ModelPrice, Served, ServiceTier};
 use tollgate_protocol::{ApiError, ErrorKind, Probe};
 use tollgate_routing::{Attempt, HoldMode};
@@ -23,8 +25,8 @@ use crate::state::Shared;
 
 /// How long a caller waits for the store.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// How many searches one request may run, where nobody says.
-const MOST_SEARCHES: u64 = 10;
+/// How often one request may use a tool of the provider, where nobody says.
+const MOST_CALLS: u64 = 10;
 
 /// A hold on its way to the store; none where the group holds nothing.
 pub(crate) struct Ticket(Option<oneshot::Receiver<HoldOutcome>>);
@@ -164,7 +166,6 @@ fn ask(request: &Generation<'_>, attempt: &Attempt<'_>, price: &ModelPrice, look
     };
     let prompt_tokens = prompt.saturating_add(history_bytes);
     let mentions = |word: &[u8]| look == Look::AtItsSize || memmem::find(body, word).is_some();
-    let searches = probe.has_tools && mentions(b"web_search");
     let output_tokens = match group.hold {
         HoldMode::Full => most_output(probe, &traits),
         HoldMode::Input | HoldMode::None => 0,
@@ -172,7 +173,9 @@ fn ask(request: &Generation<'_>, attempt: &Attempt<'_>, price: &ModelPrice, look
     Ask {
         prompt_tokens: traits.context_window_tokens.map_or(prompt_tokens, |window| prompt_tokens.min(window)),
         output_tokens,
-        web_searches: if searches { MOST_SEARCHES } else { 0 },
+        audio: (price.input_audio.is_some() || price.output_audio.is_some()) && mentions(b"audio"),
+        images: (price.input_image.is_some() || price.output_image.is_some()) && mentions(b"image"),
+        calls: calls(probe, body, look),
         cache_writes: match look {
             Look::AtItsSize => CacheWrites::Long,
             Look::Inside => cache_writes(body),
@@ -185,6 +188,23 @@ fn ask(request: &Generation<'_>, attempt: &Attempt<'_>, price: &ModelPrice, look
             fast: price.multipliers.fast.is_some() && mentions(b"\"speed\""),
             us: price.multipliers.us.is_some() && mentions(b"\"inference_geo\""),
         },
+    }
+}
+
+/// What the provider's own tools may do. Many requests offer a search of the web, and at most its price is small; the
+/// others are looked for among the tools, which are but a part of the body.
+fn calls(probe: &Probe<'_>, body: &[u8], look: Look) -> Calls {
+    let Some(tools) = probe.tools.and_then(|tools| body.get(tools.start..tools.end)) else {
+        return Calls::default();
+    };
+    let most_of = |words: &[&[u8]]| {
+        if words.iter().any(|word| memmem::find(tools, word).is_some()) { MOST_CALLS } else { 0 }
+    };
+    Calls {
+        web_searches: if look == Look::AtItsSize { MOST_CALLS } else { most_of(&[b"web_search"]) },
+        file_searches: most_of(&[b"\"file_search\""]),
+        code_executions: most_of(&[b"\"code_interpreter\"", b"\"code_execution_"]),
+        images: most_of(&[b"\"image_generation\""]),
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) async fn plan_attempts<'a>(
         model: &probe.model,
         protocol: request.call.endpoint.protocol(),
         translate: is_translatable(request.call.endpoint),
-        tools: probe.has_tools,
+        tools: probe.tools.is_some(),
         sticky: pinned.as_ref().map(|owner| owner.account_id),
         pick: shared.pick(),
         need: Need::None,

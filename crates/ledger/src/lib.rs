@@ -10,7 +10,7 @@ mod node_wallet;
 mod prompt;
 mod wallet;
 
-pub use bound::{Ask, CacheWrites, most_it_can_cost};
+pub use bound::{Ask, CacheWrites, Calls, most_it_can_cost};
 pub use node_wallet::NodeWallet;
 pub use prompt::{most_prompt_tokens, prompt_tokens_by_size};
 pub use wallet::Wallet;

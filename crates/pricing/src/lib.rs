@@ -13,9 +13,12 @@ mod tiers;
 mod wide;
 
 pub use book::{BookModel, PriceBook, Skipped};
-pub use charge::{Charge, CostParts, charge};
+pub use charge::{Charge, CostParts, charge, charge_part};
 pub use error::PricingError;
 pub use multipliers::Multipliers;
-pub use price::{DEFAULT_WEB_SEARCH_PER_THOUSAND, ModelPrice};
+pub use price::{
+    DEFAULT_CODE_EXECUTION, DEFAULT_FILE_SEARCH_PER_THOUSAND, DEFAULT_GENERATED_IMAGE,
+    DEFAULT_WEB_SEARCH_PER_THOUSAND, ModelPrice,
+};
 pub use served::{Served, ServiceTier};
 pub use tiers::{ContextTier, ContextTiers};

@@ -74,14 +74,29 @@ impl Multipliers {
         }
     }
 
-    /// What a request that was served so is multiplied by.
-    pub(crate) fn factor(&self, served: Served) -> Factor {
-        let tier = match served.tier {
+    /// The dearest way to be served among those that `served` allows: what makes it cheaper may not happen.
+    #[must_use]
+    pub fn dearest(&self, served: Served) -> Served {
+        let dearer = |factor: Option<Rate>| factor.is_some_and(|factor| factor > Rate::ONE);
+        Served {
+            tier: if dearer(self.tier(served.tier)) { served.tier } else { ServiceTier::Standard },
+            fast: served.fast && dearer(self.fast),
+            us: served.us && dearer(self.us),
+        }
+    }
+
+    const fn tier(&self, tier: ServiceTier) -> Option<Rate> {
+        match tier {
             ServiceTier::Standard => None,
             ServiceTier::Priority => self.priority,
             ServiceTier::Flex => self.flex,
             ServiceTier::Batch => self.batch,
-        };
+        }
+    }
+
+    /// What a request that was served so is multiplied by.
+    pub(crate) fn factor(&self, served: Served) -> Factor {
+        let tier = self.tier(served.tier);
         let fast = self.fast.filter(|_| served.fast);
         let us = self.us.filter(|_| served.us);
         let one = Factor { numerator: 1, denominator: 1 };
@@ -127,6 +142,17 @@ mod tests {
         let free = Multipliers { flex: rate("0"), ..Multipliers::NONE };
         let served = Served { tier: ServiceTier::Flex, ..Served::STANDARD };
         assert_eq!(free.factor(served), Factor { numerator: 0, denominator: 1 });
+    }
+
+    #[test]
+    fn the_dearest_way_leaves_out_what_is_cheaper() {
+        let odd =
+            Multipliers { priority: rate("0.9"), fast: rate("2"), us: rate("0.5"), ..Multipliers::NONE };
+        let all = Served { tier: ServiceTier::Priority, fast: true, us: true };
+        assert_eq!(odd.dearest(all), Served { fast: true, ..Served::STANDARD });
+        assert_eq!(odd.dearest(Served { fast: false, ..all }), Served::STANDARD);
+        let usual = Multipliers { priority: rate("2"), us: rate("1.1"), ..Multipliers::NONE };
+        assert_eq!(usual.dearest(all), Served { fast: false, ..all });
     }
 
     #[test]

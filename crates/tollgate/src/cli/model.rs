@@ -93,6 +93,33 @@ pub(crate) struct ModelFields {
     /// A thousand web searches, in dollars
     #[arg(long, value_name = "PRICE")]
     pub(crate) web_search: Option<Money>,
+    /// The part of the output that is reasoning [default: output]
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) reasoning: Option<TokenPrice>,
+    /// Sound in the prompt [default: input]
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) input_audio: Option<TokenPrice>,
+    /// Generated sound [default: output]
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) output_audio: Option<TokenPrice>,
+    /// Pictures in the prompt, where the provider counts them apart [default: input]
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) input_image: Option<TokenPrice>,
+    /// Generated pictures that are counted in tokens [default: output]
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) output_image: Option<TokenPrice>,
+    /// One picture made by the provider's tool, in dollars [default: 0.167]
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) generated_image: Option<Money>,
+    /// A thousand searches in files, in dollars [default: 2.5]
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) file_search: Option<Money>,
+    /// Running code once, or one container for it, in dollars [default: 0.03]
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) code_execution: Option<Money>,
+    /// Every request, in dollars [default: nothing]
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) per_request: Option<Money>,
     /// Prices of long prompts, such as [{"above_prompt_tokens":200000,"input":"6","output":"22.5"}]; [] for none
     #[arg(long, value_name = "JSON", value_parser = json::<ContextTiers>)]
     pub(crate) tiers: Option<ContextTiers>,

@@ -124,11 +124,20 @@ fn changed(old: Option<u64>, new: Option<u64>) -> Option<Option<u64>> {
     new.filter(|_| new != old).map(Some)
 }
 
-/// The book's price. What it says nothing of, a price of searches or a factor, stays as the operator set it.
+/// The book's price. What it says nothing of beside input, output and cache stays as the operator set it.
 fn merged(old: &ModelPrice, new: &ModelPrice) -> ModelPrice {
     let (was, is) = (old.multipliers, new.multipliers);
     ModelPrice {
         web_search_per_thousand: new.web_search_per_thousand.or(old.web_search_per_thousand),
+        reasoning: new.reasoning.or(old.reasoning),
+        input_audio: new.input_audio.or(old.input_audio),
+        output_audio: new.output_audio.or(old.output_audio),
+        input_image: new.input_image.or(old.input_image),
+        output_image: new.output_image.or(old.output_image),
+        generated_image: new.generated_image.or(old.generated_image),
+        file_search_per_thousand: new.file_search_per_thousand.or(old.file_search_per_thousand),
+        code_execution: new.code_execution.or(old.code_execution),
+        request: new.request.or(old.request),
         multipliers: Multipliers {
             priority: is.priority.or(was.priority),
             flex: is.flex.or(was.flex),

@@ -76,6 +76,15 @@ fn changed_price(old: ModelPrice, fields: &ModelFields) -> ModelPrice {
         cache_write_1h: fields.cache_write_1h.or(old.cache_write_1h),
         cache_read: fields.cache_read.or(old.cache_read),
         web_search_per_thousand: fields.web_search.or(old.web_search_per_thousand),
+        reasoning: fields.reasoning.or(old.reasoning),
+        input_audio: fields.input_audio.or(old.input_audio),
+        output_audio: fields.output_audio.or(old.output_audio),
+        input_image: fields.input_image.or(old.input_image),
+        output_image: fields.output_image.or(old.output_image),
+        generated_image: fields.generated_image.or(old.generated_image),
+        file_search_per_thousand: fields.file_search.or(old.file_search_per_thousand),
+        code_execution: fields.code_execution.or(old.code_execution),
+        request: fields.per_request.or(old.request),
         tiers: fields.tiers.unwrap_or(old.tiers),
         multipliers: fields.multipliers.unwrap_or(old.multipliers),
     }
@@ -128,6 +137,26 @@ impl ModelView {
     }
 }
 
+/// What else has a price of its own, one a line.
+fn other_prices(price: &ModelPrice) -> String {
+    let tokens = [
+        ("reasoning", price.reasoning),
+        ("input audio", price.input_audio),
+        ("output audio", price.output_audio),
+        ("input image", price.input_image),
+        ("output image", price.output_image),
+    ];
+    let counted = [
+        ("a generated image", price.generated_image),
+        ("1000 file searches", price.file_search_per_thousand),
+        ("a run of code", price.code_execution),
+        ("a request", price.request),
+    ];
+    let tokens = tokens.iter().filter_map(|(name, price)| price.map(|price| format!("{name}: {price}")));
+    let counted = counted.iter().filter_map(|(name, price)| price.map(|price| format!("{name}: {price}")));
+    tokens.chain(counted).collect::<Vec<_>>().join("\n")
+}
+
 /// The prices of a tier in one line: `above 200000: input 6, output 22.5`.
 fn tier_line(tier: &ContextTier) -> String {
     let prices = [
@@ -168,6 +197,7 @@ impl View for ModelView {
             ("cache write 1h", self.price_or(price.cache_write_1h, "2 x input")),
             ("cache read", self.price_or(price.cache_read, "0.1 x input")),
             ("1000 searches", text::opt(price.web_search_per_thousand.as_ref())),
+            ("other prices", other_prices(price)),
             ("long prompts", price.tiers.iter().map(tier_line).collect::<Vec<_>>().join("\n")),
             ("multipliers", traits::lines(&price.multipliers)),
             ("price version", self.price_version.to_string()),
