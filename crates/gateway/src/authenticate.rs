@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use quick_cache::sync::Cache;
-use tollgate_base::Money;
+use tollgate_base::{Money, Rate, Timestamp};
 use tollgate_protocol::{ApiError, Dialect, ErrorKind};
 use tollgate_routing::{ApiKey, Group, User, check_key};
 use tollgate_store::{KeyHash, StoreError};
@@ -21,11 +21,18 @@ const UNKNOWN_KEYS: usize = 10_000;
 pub(crate) struct Identity {
     pub(crate) key: ApiKey,
     pub(crate) user: User,
+    /// What the user pays in the key's group instead of its rate.
+    own_group_rate: Option<Rate>,
     wallet: SharedWallet,
     epoch: u64,
 }
 
 impl Identity {
+    /// What a request of this key in its group is multiplied by that came in at a time, beside the user's rate.
+    pub(crate) fn group_rate(&self, group: &Group, at: Timestamp) -> Rate {
+        self.own_group_rate.unwrap_or_else(|| group.rate_at(at))
+    }
+
     /// Whether there is anything to pay with, holds not considered, as far as this node knows.
     pub(crate) fn can_pay(&self, credit_line: Money) -> bool {
         let balance = self.wallet.lock().balance();
@@ -108,7 +115,13 @@ async fn look_up(shared: &Shared, live: &Live, presented: &str) -> Result<Arc<Id
         return Err(ApiError::of(ErrorKind::InvalidKey));
     };
     let wallet = shared.wallets.read(record.user.id, record.wallet);
-    let identity = Arc::new(Identity { key: record.key, user: record.user, wallet, epoch: live.epoch });
+    let identity = Arc::new(Identity {
+        key: record.key,
+        user: record.user,
+        own_group_rate: record.group_rate,
+        wallet,
+        epoch: live.epoch,
+    });
     shared.keys.known.insert(hash, Arc::clone(&identity));
     Ok(identity)
 }

@@ -253,8 +253,9 @@ impl Draft {
         if record.upstream_model.as_deref() == Some(model) {
             return None;
         }
-        let live = self.live.as_ref()?;
-        live.catalog.price_for(model, model).map(|model| model.price)
+        let catalog = &self.live.as_ref()?.catalog;
+        let (account, protocol) = (catalog.account(&record.account_id?)?, record.upstream_protocol?);
+        catalog.price_at(model, model, account, protocol, record.at).map(|price| price.at(record.at))
     }
 }
 

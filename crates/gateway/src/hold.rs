@@ -7,10 +7,8 @@ use std::time::Duration;
 
 use memchr::memmem;
 use tokio::sync::oneshot;
-use tollgate_base::Money;
-use tollgate_ledger::{
-    Ask, CacheWrites, Calls, most_it_can_cost, most_prompt_tokens, prompt_tokens_by_size,
-};
+use tollgate_base::{Money, Rate};
+use tollgate_ledger::{Ask, CacheWrites, Calls, most_it_can_cost, most_prompt_tokens, prompt_tokens_by_size};
 use tollgate_pricing::{ModelPrice, Served, ServiceTier};
 use tollgate_protocol::{ApiError, ErrorKind, Probe};
 use tollgate_routing::{Attempt, HoldMode};
@@ -58,9 +56,12 @@ pub(crate) fn hold(
     if group.hold == HoldMode::None {
         return admit_balance(identity, group).map(|()| Ticket(None));
     }
-    let mut bound = most(shared, request, attempts, Look::AtItsSize)?;
+    let Some(rates) = draft.record().map(|record| (record.group_rate, record.user_rate)) else {
+        return Ok(Ticket(None));
+    };
+    let mut bound = most(shared, request, attempts, rates, Look::AtItsSize)?;
     if !identity.promise(bound.amount, group.credit_line) {
-        bound = most(shared, request, attempts, Look::Inside)?;
+        bound = most(shared, request, attempts, rates, Look::Inside)?;
         if !identity.promise(bound.amount, group.credit_line) {
             return Err(too_little());
         }
@@ -130,20 +131,21 @@ fn most(
     shared: &Shared,
     request: &Generation<'_>,
     attempts: &[Attempt<'_>],
+    rates: (Rate, Rate),
     look: Look,
 ) -> Result<Bound, ApiError> {
     let mut most: Option<Bound> = None;
-    let mut last_model = None;
+    let mut last = None;
     for attempt in attempts.iter().take(shared.config.max_attempts.max(1)) {
-        if last_model == Some(&attempt.upstream_model) {
-            continue;
-        }
-        last_model = Some(&attempt.upstream_model);
-        let Some((price, price_version)) = price_of(shared, request, &attempt.upstream_model) else {
+        let Some((price, price_version)) = price_of(shared, request, attempt) else {
             continue;
         };
+        let this = Some((&attempt.upstream_model, price_version));
+        if last == this {
+            continue;
+        }
+        last = this;
         let ask = ask(request, attempt, &price, look);
-        let rates = (request.group.rate, request.identity.user.rate);
         let amount = most_it_can_cost(&ask, &price, rates.0, rates.1).map_err(|error| {
             tracing::error!(%error, model = %attempt.upstream_model, "a hold cannot be priced");
             ApiError::of(ErrorKind::Internal)

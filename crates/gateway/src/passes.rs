@@ -18,7 +18,7 @@ pub(crate) struct Terms<'a> {
 /// (searches, or output that came behind the last report) is charged at the request's, and so is the request itself.
 ///
 /// # Errors
-/// As [`charge`], and [`PricingError::Overflow`] for a sum that does not fit.
+/// As [`charge_part`], and [`PricingError::Overflow`] for a sum that does not fit.
 pub(crate) fn charge_passes(
     usage: &Usage,
     passes: &[Pass],
@@ -88,6 +88,9 @@ mod tests {
         assert_eq!(charge.parts.web_search, Money::from_nanos(10_000_000));
         assert_eq!(charge.parts.input, Money::from_nanos((100 * 10 + 27 * 3) * 1_000));
         let alone = charge_passes(&usage, &[], &terms, price_of).unwrap();
-        assert_eq!(alone, tollgate_pricing::charge(&usage, &own, Served::STANDARD, Rate::ONE, Rate::ONE).unwrap());
+        assert_eq!(
+            alone,
+            tollgate_pricing::charge(&usage, &own, Served::STANDARD, Rate::ONE, Rate::ONE).unwrap()
+        );
     }
 }

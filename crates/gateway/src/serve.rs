@@ -153,7 +153,8 @@ async fn serve(
     if endpoint.counts_only() {
         return count::answer(shared, &live, caller, group, &call).await;
     }
-    let request = Generation { live: &live, identity: &identity, group, address, call: &call, shape };
+    let at = caller.tag.at;
+    let request = Generation { live: &live, identity: &identity, group, address, call: &call, shape, at };
     generate(shared, caller, &request).await
 }
 

@@ -28,7 +28,7 @@ const EACH: u128 = TOKENS_PER_PRICE;
 /// Both rates are in millionths.
 const RATES: u128 = (Rate::MILLIONTHS as u128) * (Rate::MILLIONTHS as u128);
 
-/// What one nano-dollar is in the units of the sum, before multipliers; with theirs it stays below 2^95.
+/// What one nano-dollar is in the units of the sum, before multipliers; with theirs it stays below 2^105.
 const DENOMINATOR: u128 = TWENTIETHS * TOKENS_PER_PRICE * RATES;
 
 /// What a request costs.

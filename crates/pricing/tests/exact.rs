@@ -94,6 +94,7 @@ fn exact_factor(multipliers: &Multipliers, served: Served) -> BigRational {
         (multipliers.batch, served.tier == ServiceTier::Batch),
         (multipliers.fast, served.fast),
         (multipliers.us, served.us),
+        (multipliers.hour, true),
     ];
     let factors = applies.into_iter().filter(|(_, applies)| *applies).filter_map(|(rate, _)| rate);
     factors.map(|rate| ratio(rate.millionths(), 1_000_000)).product()
@@ -138,10 +139,12 @@ prop_compose! {
     }
 }
 
-fn token_prices(most: u64) -> impl Strategy<Value = TokenPrice> {
+/// Boxed, since a price has so many that they do not fit on the stack.
+fn token_prices(most: u64) -> BoxedStrategy<TokenPrice> {
     // Round prices make ties, odd ones make remainders.
     prop_oneof![0..most, (0..100_u64).prop_map(|cents| cents * 10_000_000), 0..20_u64]
         .prop_map(TokenPrice::from_nanos_per_million)
+        .boxed()
 }
 
 prop_compose! {
@@ -188,8 +191,9 @@ prop_compose! {
 fn multipliers() -> impl Strategy<Value = Multipliers> {
     let factor = prop_oneof![Just(500), Just(1_100), Just(2_000), 0..=100_000_u32];
     let factor = factor.prop_map(|thousandths| Rate::from_millionths(thousandths * 1_000));
-    prop::array::uniform5(prop::option::of(factor))
-        .prop_map(|[priority, flex, batch, fast, us]| Multipliers { priority, flex, batch, fast, us })
+    prop::array::uniform6(prop::option::of(factor)).prop_map(|[priority, flex, batch, fast, us, hour]| {
+        Multipliers { priority, flex, batch, fast, us, hour }
+    })
 }
 
 fn serveds() -> impl Strategy<Value = Served> {

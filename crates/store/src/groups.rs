@@ -1,6 +1,7 @@
 //! Groups.
 
 use tollgate_base::{GroupId, Money, Rate};
+use tollgate_pricing::HourlyRates;
 use tollgate_routing::{Group, HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting};
 
 use crate::db::{Row, Sql, Tx, Update, Value, params};
@@ -27,6 +28,8 @@ pub struct NewGroup {
     pub credit_line: Money,
     /// What becomes of an answer whose caller has left.
     pub on_disconnect: OnDisconnect,
+    /// What stands in for its rate in some hours.
+    pub peak_hours: HourlyRates,
 }
 
 impl NewGroup {
@@ -42,6 +45,7 @@ impl NewGroup {
             hold: HoldMode::default(),
             credit_line: Money::ZERO,
             on_disconnect: OnDisconnect::default(),
+            peak_hours: HourlyRates::default(),
         }
     }
 }
@@ -67,11 +71,13 @@ pub struct GroupPatch {
     pub credit_line: Option<Money>,
     /// Another way of going on without a caller.
     pub on_disconnect: Option<OnDisconnect>,
+    /// Other rates by the hour, as a whole.
+    pub peak_hours: Option<HourlyRates>,
 }
 
 /// In the order of [`from_row`].
 const COLUMNS: &str = "id, name, platform, status, rate, model_mapping, token_counting, created_at, \
-                       hold, credit_line, on_disconnect";
+                       hold, credit_line, on_disconnect, peak_hours";
 
 fn from_row(mut row: Row) -> Result<Group> {
     Ok(Group {
@@ -86,6 +92,7 @@ fn from_row(mut row: Row) -> Result<Group> {
         hold: row.parsed()?,
         credit_line: row.money()?,
         on_disconnect: row.parsed()?,
+        peak_hours: row.json()?,
     })
 }
 
@@ -118,6 +125,7 @@ impl Store {
             hold: new.hold,
             credit_line: new.credit_line,
             on_disconnect: new.on_disconnect,
+            peak_hours: new.peak_hours,
             created_at: self.now(),
         };
         let mut tx = self.begin_change().await?;
@@ -182,7 +190,8 @@ pub(crate) async fn require(tx: &mut Tx, id: GroupId) -> Result<()> {
 }
 
 async fn insert(tx: &mut Tx, group: &Group) -> Result<()> {
-    let sql = format!("INSERT INTO groups ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+    let sql =
+        format!("INSERT INTO groups ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
     let params = params![
         group.id,
         group.name.as_str(),
@@ -195,6 +204,7 @@ async fn insert(tx: &mut Tx, group: &Group) -> Result<()> {
         group.hold.as_str(),
         group.credit_line,
         group.on_disconnect.as_str(),
+        Value::json(&group.peak_hours)?,
     ];
     tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&group.name))).map(drop)
 }
@@ -210,7 +220,8 @@ async fn update(tx: &mut Tx, id: GroupId, patch: GroupPatch) -> Result<Group> {
         .set("token_counting", patch.token_counting.map(|counting| counting.map(TokenCounting::as_str)))
         .set("hold", patch.hold.map(HoldMode::as_str))
         .set("credit_line", patch.credit_line)
-        .set("on_disconnect", patch.on_disconnect.map(OnDisconnect::as_str));
+        .set("on_disconnect", patch.on_disconnect.map(OnDisconnect::as_str))
+        .set("peak_hours", patch.peak_hours.as_ref().map(Value::json).transpose()?);
     if let Some((sql, params)) = update.build("id") {
         tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&name)))?;
     }
@@ -232,6 +243,7 @@ async fn remove(tx: &mut Tx, id: GroupId) -> Result<()> {
         return Err(StoreError::InUse { what });
     }
     tx.execute("DELETE FROM account_groups WHERE group_id = $1", params![id]).await?;
+    tx.execute("DELETE FROM user_group_rates WHERE group_id = $1", params![id]).await?;
     tx.execute("DELETE FROM groups WHERE id = $1", params![id]).await.map(drop)
 }
 

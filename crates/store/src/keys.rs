@@ -1,7 +1,7 @@
 //! API keys.
 
 use ipnet::IpNet;
-use tollgate_base::{GroupId, KeyId, Secret, Timestamp, UserId};
+use tollgate_base::{GroupId, KeyId, Rate, Secret, Timestamp, UserId};
 use tollgate_routing::{ApiKey, KeyStatus, Pattern, User};
 
 use crate::api_key;
@@ -83,6 +83,8 @@ pub struct KeyRecord {
     pub user: User,
     /// What the user has left, and what of it is held.
     pub wallet: Wallet,
+    /// What the user pays in the key's group instead of the group's rate.
+    pub group_rate: Option<Rate>,
 }
 
 /// In the order of [`from_row`].
@@ -111,7 +113,7 @@ fn record_from_row(mut row: Row) -> Result<KeyRecord> {
     let StoredKey { key, .. } = from_row(&mut row)?;
     let owner = users::from_row(&mut row)?;
     let wallet = Wallet { balance: owner.balance, held: owner.held };
-    Ok(KeyRecord { key, user: owner.user, wallet })
+    Ok(KeyRecord { key, user: owner.user, wallet, group_rate: row.opt_number()?.map(Rate::from_millionths) })
 }
 
 impl Store {
@@ -149,7 +151,10 @@ impl Store {
     /// [`StoreError::Unavailable`] if the database does not answer.
     pub async fn authenticate(&self, presented: &str) -> Result<Option<KeyRecord>> {
         let sql = format!(
-            "SELECT {COLUMNS}, {} FROM api_keys JOIN users ON users.id = api_keys.user_id WHERE api_keys.hash = $1",
+            "SELECT {COLUMNS}, {}, user_group_rates.rate FROM api_keys JOIN users ON users.id = api_keys.user_id \
+               LEFT JOIN user_group_rates ON user_group_rates.user_id = api_keys.user_id \
+                                         AND user_group_rates.group_id = api_keys.group_id \
+              WHERE api_keys.hash = $1",
             users::COLUMNS
         );
         let hash = Value::Blob(self.key_hash(presented).0.to_vec());

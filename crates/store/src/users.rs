@@ -176,6 +176,7 @@ async fn remove(tx: &mut Tx, id: UserId) -> Result<()> {
             what: format!("user {id} has API keys: remove them first, or disable the user"),
         });
     }
+    tx.execute("DELETE FROM user_group_rates WHERE user_id = $1", params![id]).await?;
     tx.execute("DELETE FROM users WHERE id = $1", params![id]).await.map(drop)
 }
 

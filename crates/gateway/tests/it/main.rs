@@ -10,6 +10,7 @@ mod live;
 mod models;
 mod passes;
 mod postgres;
+mod prices;
 mod refusals;
 mod relay;
 mod responses;

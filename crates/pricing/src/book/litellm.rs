@@ -196,6 +196,7 @@ impl<'a> Entry<'a> {
             batch: self.factor(input, "_batches"),
             fast,
             us,
+            hour: None,
         }
     }
 

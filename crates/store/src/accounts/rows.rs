@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use tollgate_base::{AccountId, GroupId, Secret};
-use tollgate_routing::{Account, AuthScheme, Platform, Status};
+use tollgate_routing::{Account, AuthScheme, Platform, PricePlace, Status};
 use tollgate_translate::family::Family;
 
 use super::AccountPatch;
 use crate::db::{Row, Sql, Tx, Update, Value, params};
 use crate::error::{Result, StoreError};
-use crate::groups;
 use crate::secrets::{MasterKey, place};
+use crate::{groups, prices};
 
 /// In the order of [`from_row`].
 pub(super) const COLUMNS: &str = "id, name, platform, family, base_urls, credential, auth, models, model_mapping, \
@@ -153,6 +153,7 @@ pub(super) async fn update(
 pub(super) async fn remove(tx: &mut Tx, id: AccountId) -> Result<()> {
     tx.execute("DELETE FROM account_groups WHERE account_id = $1", params![id]).await?;
     tx.execute("DELETE FROM response_owners WHERE account_id = $1", params![id]).await?;
+    prices::withdraw_place(tx, PricePlace::Account(id)).await?;
     match tx.execute("DELETE FROM accounts WHERE id = $1", params![id]).await? {
         0 => Err(StoreError::not_found("account", id)),
         _ => Ok(()),

@@ -23,6 +23,7 @@ pub(crate) async fn groups_keep_what_they_are_given(db: &TestDb) {
             hold: HoldMode::Input,
             credit_line: dollars("2.5"),
             on_disconnect: OnDisconnect::Cancel,
+            ..NewGroup::new("", Platform::Openai)
         })
         .await
         .unwrap();

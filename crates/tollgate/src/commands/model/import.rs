@@ -9,9 +9,10 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use tollgate_pricing::{BookModel, ModelPrice, Multipliers, PriceBook};
 use tollgate_routing::{Model, Pattern};
-use tollgate_store::{ModelPatch, NewModel, Store, StoreError};
+use tollgate_store::{ModelPatch, NewModel, NewPrice, Store, StoreError};
 
 use crate::cli::ImportPricesArgs;
+use crate::commands::now;
 use crate::output;
 use report::{Change, Report};
 
@@ -84,7 +85,7 @@ async fn create(store: &Store, entry: BookModel, dry_run: bool) -> Result<Change
                 context_window_tokens: entry.context_window_tokens,
                 max_output_tokens: entry.max_output_tokens,
                 traits: None,
-                price: entry.price,
+                price: entry.price.into(),
             })
             .await?;
     }
@@ -98,9 +99,12 @@ async fn update(
     entry: BookModel,
     dry_run: bool,
 ) -> Result<Option<Change>, StoreError> {
-    let price = merged(&old.price, &entry.price);
+    let before = old.price_at(now());
+    let price = before.map_or(entry.price, |before| merged(&before.price, &entry.price));
+    let hours = before.map(|before| before.hours.clone()).unwrap_or_default();
+    let is_new = before.is_none_or(|before| before.price != price);
     let patch = ModelPatch {
-        price: (price != old.price).then_some(price),
+        price: is_new.then(|| NewPrice { hours, ..NewPrice::from(price) }),
         // What an operator called it stays.
         display_name: entry.display_name.filter(|_| old.display_name.is_none()).map(Some),
         owned_by: entry.owned_by.filter(|_| old.owned_by.is_none()).map(Some),
@@ -111,7 +115,7 @@ async fn update(
     if patch == ModelPatch::default() {
         return Ok(None);
     }
-    let mut changes = report::facts(Some(&old.price), &price);
+    let mut changes = report::facts(before.map(|before| &before.price), &price);
     changes.extend(report::limits(old, &patch));
     if !dry_run {
         store.update_model(&old.name, patch).await?;
@@ -144,6 +148,7 @@ fn merged(old: &ModelPrice, new: &ModelPrice) -> ModelPrice {
             batch: is.batch.or(was.batch),
             fast: is.fast.or(was.fast),
             us: is.us.or(was.us),
+            hour: None,
         },
         ..*new
     }
