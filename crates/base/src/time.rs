@@ -36,6 +36,13 @@ impl Timestamp {
         Self(self.0.saturating_add(micros))
     }
 
+    /// The point `duration` earlier, held at the start of the range.
+    #[must_use]
+    pub fn before(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(micros))
+    }
+
     /// How long `self` is after `earlier`; zero if it is not.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
@@ -80,6 +87,8 @@ mod tests {
     fn arithmetic_stays_in_range() {
         let late = Timestamp::from_micros(i64::MAX - 1);
         assert_eq!(late.after(Duration::from_secs(1)), Timestamp::from_micros(i64::MAX));
+        let early = Timestamp::from_micros(i64::MIN + 1);
+        assert_eq!(early.before(Duration::from_secs(1)), Timestamp::from_micros(i64::MIN));
         assert_eq!(Timestamp::from_micros(5).since(Timestamp::from_micros(9)), Duration::ZERO);
         assert_eq!(Timestamp::from_micros(-1).seconds(), -1);
     }

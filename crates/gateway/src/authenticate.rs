@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use quick_cache::sync::Cache;
+use tollgate_base::{Rate, Timestamp};
 use tollgate_protocol::{ApiError, Dialect, ErrorKind};
 use tollgate_routing::{Allowance, ApiKey, Group, User, check_key};
 use tollgate_store::{KeyHash, KeyRecord, StoreError};
@@ -28,7 +29,16 @@ pub(crate) struct Identity {
     pub(crate) key_limit: Allowance,
     /// What the user may use.
     pub(crate) user_limit: Allowance,
+    /// What the user pays in the key's group instead of its rate.
+    own_group_rate: Option<Rate>,
     epoch: u64,
+}
+
+impl Identity {
+    /// What a request of this key in its group is multiplied by that came in at a time, beside the user's rate.
+    pub(crate) fn group_rate(&self, group: &Group, at: Timestamp) -> Rate {
+        self.own_group_rate.unwrap_or_else(|| group.rate_at(at))
+    }
 }
 
 /// The keys that were presented lately: known ones, and those that the store does not know.
@@ -95,9 +105,11 @@ async fn look_up(shared: &Shared, live: &Live, presented: &str) -> Result<Arc<Id
         shared.keys.unknown.insert(hash, live.epoch);
         return Err(ApiError::of(ErrorKind::InvalidKey));
     };
-    let KeyRecord { key, user, wallet, quotas, subscriptions, key_limit, user_limit } = record;
+    let KeyRecord { key, user, wallet, quotas, subscriptions, key_limit, user_limit, group_rate } = record;
     let funds = Funds::read(&shared.wallets, (key.id, user.id), wallet, quotas, subscriptions);
-    let identity = Arc::new(Identity { key, user, funds, key_limit, user_limit, epoch: live.epoch });
+    let epoch = live.epoch;
+    let identity = Identity { key, user, funds, key_limit, user_limit, own_group_rate: group_rate, epoch };
+    let identity = Arc::new(identity);
     shared.keys.known.insert(hash, Arc::clone(&identity));
     Ok(identity)
 }

@@ -286,8 +286,9 @@ impl Draft {
         if record.upstream_model.as_deref() == Some(model) {
             return None;
         }
-        let live = self.live.as_ref()?;
-        live.catalog.price_for(model, model).map(|model| model.price)
+        let catalog = &self.live.as_ref()?.catalog;
+        let (account, protocol) = (catalog.account(&record.account_id?)?, record.upstream_protocol?);
+        catalog.price_at(model, model, account, protocol, record.at).map(|price| price.at(record.at))
     }
 }
 
@@ -298,6 +299,7 @@ const MOST_CALLS: u64 = 10_000;
 /// The usage within what is possible, and whether it had to be cut.
 fn bounded(usage: &Usage) -> (Usage, bool) {
     let tokens = |count: u64| count.min(MOST_TOKENS);
+    let calls = |count: u64| count.min(MOST_CALLS);
     let bounded = Usage {
         input_tokens: tokens(usage.input_tokens),
         output_tokens: tokens(usage.output_tokens),
@@ -305,7 +307,14 @@ fn bounded(usage: &Usage) -> (Usage, bool) {
         cache_write_1h_tokens: tokens(usage.cache_write_1h_tokens),
         cache_read_tokens: tokens(usage.cache_read_tokens),
         reasoning_tokens: tokens(usage.reasoning_tokens),
-        web_search_calls: usage.web_search_calls.min(MOST_CALLS),
+        web_search_calls: calls(usage.web_search_calls),
+        input_audio_tokens: tokens(usage.input_audio_tokens),
+        output_audio_tokens: tokens(usage.output_audio_tokens),
+        input_image_tokens: tokens(usage.input_image_tokens),
+        output_image_tokens: tokens(usage.output_image_tokens),
+        generated_images: calls(usage.generated_images),
+        file_search_calls: calls(usage.file_search_calls),
+        code_execution_calls: calls(usage.code_execution_calls),
     };
     (bounded, bounded != *usage)
 }

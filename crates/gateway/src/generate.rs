@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Response;
+use tollgate_base::Timestamp;
 use tollgate_limits::Admission;
 use tollgate_protocol::{Endpoint, Protocol};
 use tollgate_routing::{Attempt, Group};
@@ -35,6 +36,8 @@ pub(crate) struct Generation<'a> {
     pub(crate) address: IpAddr,
     pub(crate) call: &'a Call<'a>,
     pub(crate) shape: Shape,
+    /// When it came in.
+    pub(crate) at: Timestamp,
 }
 
 /// Phases 4 to 6: plan, try, answer. The draft settles the request however it ends.
@@ -99,7 +102,7 @@ async fn open(
     let attempts = plan_attempts(shared, request).await?;
     let ticket = hold(shared, request, &attempts, draft)?;
     let opened = attempt::run(shared, request.live, &attempts, request.call, draft, |draft, attempt| {
-        if let Some((price, version)) = price_of(shared, request, &attempt.upstream_model) {
+        if let Some((price, version)) = price_of(shared, request, attempt) {
             draft.priced(price, version);
         }
         if keeps_response(request.call) && attempt.protocol == Protocol::Responses {

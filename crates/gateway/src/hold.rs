@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use memchr::memmem;
 use tokio::sync::oneshot;
-use tollgate_base::Money;
-use tollgate_ledger::{Ask, CacheWrites, most_it_can_cost, most_prompt_tokens, prompt_tokens_by_size};
+use tollgate_base::{Money, Rate};
+use tollgate_ledger::{Ask, CacheWrites, Calls, most_it_can_cost, most_prompt_tokens, prompt_tokens_by_size};
 use tollgate_pricing::{ModelPrice, Served, ServiceTier};
 use tollgate_protocol::{ApiError, ErrorKind, Probe};
 use tollgate_routing::{Attempt, HoldMode};
@@ -23,8 +23,8 @@ use crate::state::Shared;
 
 /// How long a caller waits for the store.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// How many searches one request may run, where nobody says.
-const MOST_SEARCHES: u64 = 10;
+/// How often one request may use a tool of the provider, where nobody says.
+const MOST_CALLS: u64 = 10;
 
 /// A hold on its way to the store; none where the group holds nothing.
 pub(crate) struct Ticket(Option<Answer>);
@@ -65,10 +65,13 @@ pub(crate) fn hold(
         draft.paid_by(source.subscription_id());
         return Ok(Ticket(None));
     }
+    let Some(rates) = draft.record().map(|record| (record.group_rate, record.user_rate)) else {
+        return Ok(Ticket(None));
+    };
     let mut refused = ApiError::of(ErrorKind::NoSubscription);
     for source in identity.funds.sources(group, now) {
         for look in [Look::AtItsSize, Look::Inside] {
-            let bound = most(shared, request, attempts, look)?;
+            let bound = most(shared, request, attempts, rates, look)?;
             match identity.funds.promise(source, bound.amount, group, now) {
                 Ok(()) => return hand_in(shared, request, draft, source, &bound),
                 Err(error) => refused = error,
@@ -148,21 +151,22 @@ fn most(
     shared: &Shared,
     request: &Generation<'_>,
     attempts: &[Attempt<'_>],
+    rates: (Rate, Rate),
     look: Look,
 ) -> Result<Bound, ApiError> {
     let mut most: Option<Bound> = None;
-    let mut last_model = None;
+    let mut last = None;
     // Any of them may be asked: those before it may be at their limit.
     for attempt in attempts {
-        if last_model == Some(&attempt.upstream_model) {
-            continue;
-        }
-        last_model = Some(&attempt.upstream_model);
-        let Some((price, price_version)) = price_of(shared, request, &attempt.upstream_model) else {
+        let Some((price, price_version)) = price_of(shared, request, attempt) else {
             continue;
         };
+        let this = Some((&attempt.upstream_model, price_version));
+        if last == this {
+            continue;
+        }
+        last = this;
         let ask = ask(request, attempt, &price, look);
-        let rates = (request.group.rate, request.identity.user.rate);
         let amount = most_it_can_cost(&ask, &price, rates.0, rates.1).map_err(|error| {
             tracing::error!(%error, model = %attempt.upstream_model, "a hold cannot be priced");
             ApiError::of(ErrorKind::Internal)
@@ -185,7 +189,6 @@ fn ask(request: &Generation<'_>, attempt: &Attempt<'_>, price: &ModelPrice, look
     };
     let prompt_tokens = prompt.saturating_add(history_bytes);
     let mentions = |word: &[u8]| look == Look::AtItsSize || memmem::find(body, word).is_some();
-    let searches = probe.has_tools && mentions(b"web_search");
     let output_tokens = match group.hold {
         HoldMode::Full => most_output(probe, &traits),
         HoldMode::Input | HoldMode::None => 0,
@@ -193,7 +196,9 @@ fn ask(request: &Generation<'_>, attempt: &Attempt<'_>, price: &ModelPrice, look
     Ask {
         prompt_tokens: traits.context_window_tokens.map_or(prompt_tokens, |window| prompt_tokens.min(window)),
         output_tokens,
-        web_searches: if searches { MOST_SEARCHES } else { 0 },
+        audio: (price.input_audio.is_some() || price.output_audio.is_some()) && mentions(b"audio"),
+        images: (price.input_image.is_some() || price.output_image.is_some()) && mentions(b"image"),
+        calls: calls(probe, body, look),
         cache_writes: match look {
             Look::AtItsSize => CacheWrites::Long,
             Look::Inside => cache_writes(body),
@@ -206,6 +211,23 @@ fn ask(request: &Generation<'_>, attempt: &Attempt<'_>, price: &ModelPrice, look
             fast: price.multipliers.fast.is_some() && mentions(b"\"speed\""),
             us: price.multipliers.us.is_some() && mentions(b"\"inference_geo\""),
         },
+    }
+}
+
+/// What the provider's own tools may do. Many requests offer a search of the web, and at most its price is small; the
+/// others are looked for among the tools, which are but a part of the body.
+fn calls(probe: &Probe<'_>, body: &[u8], look: Look) -> Calls {
+    let Some(tools) = probe.tools.and_then(|tools| body.get(tools.start..tools.end)) else {
+        return Calls::default();
+    };
+    let most_of = |words: &[&[u8]]| {
+        if words.iter().any(|word| memmem::find(tools, word).is_some()) { MOST_CALLS } else { 0 }
+    };
+    Calls {
+        web_searches: if look == Look::AtItsSize { MOST_CALLS } else { most_of(&[b"web_search"]) },
+        file_searches: most_of(&[b"\"file_search\""]),
+        code_executions: most_of(&[b"\"code_interpreter\"", b"\"code_execution_"]),
+        images: most_of(&[b"\"image_generation\""]),
     }
 }
 

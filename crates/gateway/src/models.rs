@@ -38,13 +38,14 @@ async fn render(
     let address = caller.address(shared);
     let (identity, _) = authenticate(shared, &live, caller.headers(), caller.dialect, address).await?;
     let shape = shape(caller, envelope)?;
+    let at = caller.tag.at;
     if let Some(id) = id {
-        let listed = live.catalog.model_for_key(&identity.key, id);
+        let listed = live.catalog.model_for_key(&identity.key, id, at);
         let listed = listed.ok_or_else(|| ApiError::about(ErrorKind::ModelNotFound, id))?;
         let body = render_model(&shape, &card(&listed));
         return Ok(if envelope { wrap(&body) } else { body });
     }
-    let cards: Vec<ModelCard> = live.catalog.models_for(&identity.key).iter().map(card).collect();
+    let cards: Vec<ModelCard> = live.catalog.models_for(&identity.key, at).iter().map(card).collect();
     Ok(if envelope { render_envelope_models(&cards) } else { render_model_list(&shape, &cards) })
 }
 

@@ -1,7 +1,7 @@
 //! The price of an answer that several models made: each pass at its own model's price.
 
 use tollgate_base::{Money, Rate, Usage};
-use tollgate_pricing::{Charge, CostParts, ModelPrice, PricingError, Served, charge};
+use tollgate_pricing::{Charge, CostParts, ModelPrice, PricingError, Served, charge_part};
 use tollgate_protocol::Pass;
 
 /// By what a request is charged.
@@ -16,38 +16,26 @@ pub(crate) struct Terms<'a> {
 
 /// What `usage` costs, which is at least the sum of `passes`. Each pass is charged, and rounded, by itself, at the price
 /// that `price_of` gives for its model and for its own prompt's length, or else at the request's. What no pass covers
-/// (searches, or output that came behind the last report) is charged at the request's.
+/// (searches, or output that came behind the last report) is charged at the request's, and so is the request itself.
 ///
 /// # Errors
-/// As [`charge`], and [`PricingError::Overflow`] for a sum that does not fit.
+/// As [`charge_part`], and [`PricingError::Overflow`] for a sum that does not fit.
 pub(crate) fn charge_passes(
     usage: &Usage,
     passes: &[Pass],
     terms: &Terms<'_>,
     price_of: impl Fn(&str) -> Option<ModelPrice>,
 ) -> Result<Charge, PricingError> {
-    let at = |usage: &Usage, price: &ModelPrice| {
-        charge(usage, price, terms.served, terms.group_rate, terms.user_rate)
+    let at = |usage: &Usage, requests: u64, price: &ModelPrice| {
+        charge_part(usage, requests, price, terms.served, terms.group_rate, terms.user_rate)
     };
-    let uncovered = passes.iter().fold(*usage, |rest, pass| less(&rest, &pass.usage));
-    let first = at(&uncovered, terms.price)?;
+    let uncovered = passes.iter().fold(*usage, |rest, pass| rest.less(&pass.usage));
+    let first = at(&uncovered, u64::from(!usage.is_empty()), terms.price)?;
     passes.iter().try_fold(first, |sum, pass| {
         let own = pass.model.as_deref().and_then(&price_of);
-        let next = at(&pass.usage, own.as_ref().unwrap_or(terms.price))?;
+        let next = at(&pass.usage, 0, own.as_ref().unwrap_or(terms.price))?;
         added(&sum, &next).ok_or(PricingError::Overflow)
     })
-}
-
-const fn less(from: &Usage, pass: &Usage) -> Usage {
-    Usage {
-        input_tokens: from.input_tokens.saturating_sub(pass.input_tokens),
-        output_tokens: from.output_tokens.saturating_sub(pass.output_tokens),
-        cache_write_5m_tokens: from.cache_write_5m_tokens.saturating_sub(pass.cache_write_5m_tokens),
-        cache_write_1h_tokens: from.cache_write_1h_tokens.saturating_sub(pass.cache_write_1h_tokens),
-        cache_read_tokens: from.cache_read_tokens.saturating_sub(pass.cache_read_tokens),
-        reasoning_tokens: from.reasoning_tokens.saturating_sub(pass.reasoning_tokens),
-        web_search_calls: from.web_search_calls.saturating_sub(pass.web_search_calls),
-    }
 }
 
 fn added(one: &Charge, other: &Charge) -> Option<Charge> {
@@ -61,6 +49,11 @@ fn added(one: &Charge, other: &Charge) -> Option<Charge> {
             cache_write_1h: part(|parts| parts.cache_write_1h)?,
             cache_read: part(|parts| parts.cache_read)?,
             web_search: part(|parts| parts.web_search)?,
+            reasoning: part(|parts| parts.reasoning)?,
+            audio: part(|parts| parts.audio)?,
+            images: part(|parts| parts.images)?,
+            tools: part(|parts| parts.tools)?,
+            request: part(|parts| parts.request)?,
         },
     })
 }
@@ -82,19 +75,23 @@ mod tests {
 
     #[test]
     fn each_pass_at_its_own_price_and_the_rest_at_the_requests() {
-        let own = price(3);
+        let request = Some(Money::from_nanos(1_000_000));
+        let own = ModelPrice { request, ..price(3) };
         let terms =
             Terms { price: &own, served: Served::STANDARD, group_rate: Rate::ONE, user_rate: Rate::ONE };
-        let price_of = |model: &str| (model == "big").then(|| price(10));
+        let price_of = |model: &str| (model == "big").then(|| ModelPrice { request, ..price(10) });
         let passes = [pass("big", 100, 10), pass("unknown", 20, 2), pass("", 7, 1)];
         let usage = Usage { input_tokens: 127, output_tokens: 15, web_search_calls: 1, ..Usage::default() };
         let charge = charge_passes(&usage, &passes, &terms, price_of).unwrap();
         // In millionths of a dollar: big, then unknown, unnamed and two tokens of output that no pass covers; a search.
         let tokens = 100 * 10 + 10 * 50 + 27 * 3 + 5 * 15;
-        assert_eq!(charge.total, Money::from_nanos(tokens * 1_000 + 10_000_000));
+        assert_eq!(charge.total, Money::from_nanos(tokens * 1_000 + 10_000_000 + 1_000_000), "one request");
         assert_eq!(charge.parts.web_search, Money::from_nanos(10_000_000));
         assert_eq!(charge.parts.input, Money::from_nanos((100 * 10 + 27 * 3) * 1_000));
         let alone = charge_passes(&usage, &[], &terms, price_of).unwrap();
-        assert_eq!(alone, super::charge(&usage, &own, Served::STANDARD, Rate::ONE, Rate::ONE).unwrap());
+        assert_eq!(
+            alone,
+            tollgate_pricing::charge(&usage, &own, Served::STANDARD, Rate::ONE, Rate::ONE).unwrap()
+        );
     }
 }

@@ -29,7 +29,7 @@ pub(crate) async fn plan_attempts<'a>(
         model: &probe.model,
         protocol: request.call.endpoint.protocol(),
         translate: is_translatable(request.call.endpoint),
-        tools: probe.has_tools,
+        tools: probe.tools.is_some(),
         sticky: pinned.as_ref().map(|owner| owner.account_id),
         pick: shared.pick(),
         need: Need::None,
@@ -42,7 +42,7 @@ pub(crate) async fn plan_attempts<'a>(
             return Err(unavailable(shared, &owner));
         }
     }
-    attempts.retain(|attempt| price_of(shared, request, &attempt.upstream_model).is_some());
+    attempts.retain(|attempt| price_of(shared, request, attempt).is_some());
     if attempts.is_empty() {
         return Err(ApiError::about(ErrorKind::ModelUnpriced, &probe.model));
     }
@@ -121,14 +121,18 @@ fn cooling(until: Timestamp, now: Timestamp) -> ApiError {
     ApiError::of(ErrorKind::AllCooling).retry_after(u32::try_from(seconds).unwrap_or(u32::MAX).max(1))
 }
 
-/// What the request is charged by if `upstream_model` answers it, and the version of that price.
+/// What the request is charged by if this attempt answers it, and the version of that price: what was in force when the
+/// request came in, however long it takes.
 pub(crate) fn price_of(
     shared: &Shared,
     request: &Generation<'_>,
-    upstream_model: &str,
+    attempt: &Attempt<'_>,
 ) -> Option<(ModelPrice, i64)> {
-    match request.live.catalog.price_for(&request.call.probe.model, upstream_model) {
-        Some(model) => Some((model.price, model.price_version)),
+    let (model, upstream_model) = (&request.call.probe.model, &attempt.upstream_model);
+    let priced =
+        request.live.catalog.price_at(model, upstream_model, attempt.account, attempt.protocol, request.at);
+    match priced {
+        Some(price) => Some((price.at(request.at), price.version)),
         None => shared.config.default_price.map(|price| (price, 0)),
     }
 }

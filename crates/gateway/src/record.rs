@@ -21,7 +21,7 @@ pub(crate) fn new_record(caller: &Caller, request: &Generation<'_>) -> UsageReco
     let agent = caller.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
     UsageRecord {
         id: caller.tag.id,
-        at: caller.tag.at,
+        at: request.at,
         user_id: identity.user.id,
         key_id: identity.key.id,
         group_id: group.id,
@@ -35,7 +35,7 @@ pub(crate) fn new_record(caller: &Caller, request: &Generation<'_>) -> UsageReco
         usage: Usage::default(),
         cost: Money::ZERO,
         parts: CostParts::default(),
-        group_rate: group.rate,
+        group_rate: identity.group_rate(group, request.at),
         user_rate: identity.user.rate,
         price_version: 0,
         status: 0,

@@ -139,7 +139,8 @@ async fn record_of(store: &Store, hold: &Hold, answered: bool) -> Result<UsageRe
     }
     let usage = Usage { input_tokens: hold.input_tokens, ..Usage::default() };
     if let Some(price) = store.find_price(hold.price_version).await?
-        && let Ok(charge) = charge(&usage, &price.price, Served::STANDARD, hold.group_rate, hold.user_rate)
+        && let Ok(charge) =
+            charge(&usage, &price.version.at(hold.at), Served::STANDARD, hold.group_rate, hold.user_rate)
     {
         // What was held was promised to be the most.
         record.cost = charge.total.min(hold.amount);

@@ -68,7 +68,9 @@ mod tests {
             cache_read_tokens: 16,
             reasoning_tokens: 2,
             web_search_calls: 1,
+            input_audio_tokens: 32,
+            ..Usage::default()
         };
-        assert_eq!(counted_tokens(&usage), 15);
+        assert_eq!(counted_tokens(&usage), 47);
     }
 }

@@ -157,7 +157,8 @@ async fn serve(
         return count::answer(shared, &live, caller, group, &call).await;
     }
     let (newer_live, newer_identity);
-    let mut request = Generation { live: &live, identity: &identity, group, address, call: &call, shape };
+    let at = caller.tag.at;
+    let mut request = Generation { live: &live, identity: &identity, group, address, call: &call, shape, at };
     let admission = admit(shared, &caller.who, call.expected_tokens).await?;
     if admission.as_ref().is_some_and(|admission| admission.waited) {
         // Key, user, group and accounts may be others by now.

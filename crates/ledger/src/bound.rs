@@ -1,7 +1,7 @@
 //! The most that a request can cost.
 
-use tollgate_base::{Money, Rate, Usage};
-use tollgate_pricing::{ModelPrice, PricingError, Served, charge};
+use tollgate_base::{Money, Rate, TokenPrice, Usage};
+use tollgate_pricing::{ModelPrice, PricingError, Served, charge_part};
 
 /// Where a prompt may be written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,95 +21,98 @@ pub struct Ask {
     pub prompt_tokens: u64,
     /// Tokens of the answer, reasoning included, at most.
     pub output_tokens: u64,
-    /// Searches that the provider may run.
-    pub web_searches: u64,
+    /// Whether some of it may be sound, either way.
+    pub audio: bool,
+    /// Whether some of it may be pictures that are counted in tokens, either way.
+    pub images: bool,
+    /// What the provider's tools may do.
+    pub calls: Calls,
     /// The longest-lived cache that it may be written to.
     pub cache_writes: CacheWrites,
     /// The dearest way in which it may be served.
     pub served: Served,
 }
 
-/// The most that `ask` can cost at `price`: the prompt in its dearest bucket (plain, or written to a cache that is asked
-/// for), the longest answer, all searches.
+/// What the provider's own tools may do for a request, at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Calls {
+    /// Searches of the web.
+    pub web_searches: u64,
+    /// Searches in files.
+    pub file_searches: u64,
+    /// Runs of code.
+    pub code_executions: u64,
+    /// Pictures made.
+    pub images: u64,
+}
+
+/// The most that `ask` can cost at `price`: the prompt in its dearest bucket (plain, sound, pictures, or written to a
+/// cache that is asked for), the longest answer in its dearest, all calls.
 ///
 /// # Errors
-/// What [`charge`] says of the price, and [`PricingError::Overflow`].
+/// What [`charge_part`] says of the price, and [`PricingError::Overflow`].
 pub fn most_it_can_cost(
     ask: &Ask,
     price: &ModelPrice,
     group_rate: Rate,
     user_rate: Rate,
 ) -> Result<Money, PricingError> {
-    let base =
-        Usage { output_tokens: ask.output_tokens, web_search_calls: ask.web_searches, ..Usage::default() };
-    let prompts = [
-        (CacheWrites::None, Usage { input_tokens: ask.prompt_tokens, ..base }),
-        (CacheWrites::Short, Usage { cache_write_5m_tokens: ask.prompt_tokens, ..base }),
-        (CacheWrites::Long, Usage { cache_write_1h_tokens: ask.prompt_tokens, ..base }),
-    ];
+    let served = price.multipliers.dearest(ask.served);
     let mut most = Money::ZERO;
-    for (_, usage) in prompts.into_iter().filter(|(written, _)| *written <= ask.cache_writes) {
-        for served in [Served::STANDARD, ask.served] {
-            most = most.max(charge(&usage, price, served, group_rate, user_rate)?.total);
+    for prompt_tokens in lengths(ask, price) {
+        let answer = longest_answer(ask, &price.for_prompt(prompt_tokens));
+        for usage in prompts(ask, prompt_tokens, &answer).into_iter().flatten() {
+            most = most.max(charge_part(&usage, 1, price, served, group_rate, user_rate)?.total);
         }
     }
     Ok(most)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use tollgate_base::TokenPrice;
-
-    fn price(input: u64, output: u64, read: u64) -> ModelPrice {
-        let per_million = TokenPrice::from_nanos_per_million;
-        ModelPrice {
-            cache_read: Some(per_million(read)),
-            ..ModelPrice::new(per_million(input), per_million(output))
-        }
-    }
-
-    proptest! {
-        /// However the prompt is split over its buckets, it costs no more than what was held.
-        #[test]
-        fn no_usage_within_the_ask_costs_more(
-            parts in prop::array::uniform4(0_u64..500_000), output in 0_u64..200_000, searches in 0_u64..20,
-            input in 0_u64..100_000_000_000, out in 0_u64..100_000_000_000, read_share in 0_u64..=100,
-            group_rate in 0_u32..3_000_000, user_rate in 0_u32..3_000_000,
-        ) {
-            let price = price(input, out, input / 100 * read_share);
-            let ask = Ask {
-                prompt_tokens: parts.iter().sum(), output_tokens: output, web_searches: searches,
-                cache_writes: CacheWrites::Long, served: Served::STANDARD,
-            };
-            let usage = Usage {
-                input_tokens: parts[0], cache_write_5m_tokens: parts[1], cache_write_1h_tokens: parts[2],
-                cache_read_tokens: parts[3], output_tokens: output, web_search_calls: searches, ..Usage::default()
-            };
-            let rates = (Rate::from_millionths(group_rate), Rate::from_millionths(user_rate));
-            let most = most_it_can_cost(&ask, &price, rates.0, rates.1).unwrap();
-            let cost = charge(&usage, &price, Served::STANDARD, rates.0, rates.1).unwrap().total;
-            prop_assert!(cost <= most, "{cost} > {most}");
-        }
-    }
-
-    #[test]
-    fn the_dearest_service_counts() {
-        let per_million = TokenPrice::from_nanos_per_million;
-        let mut price = ModelPrice::new(per_million(1_000_000_000), per_million(5_000_000_000));
-        price.multipliers.fast = Some(Rate::from_millionths(6_000_000));
-        let fast = Served { fast: true, ..Served::STANDARD };
-        for (cache_writes, served, dollars) in [
-            (CacheWrites::None, Served::STANDARD, "1"),
-            (CacheWrites::Short, Served::STANDARD, "1.25"),
-            (CacheWrites::Long, Served::STANDARD, "2"),
-            (CacheWrites::Long, fast, "12"),
-        ] {
-            let ask =
-                Ask { prompt_tokens: 1_000_000, output_tokens: 0, web_searches: 0, cache_writes, served };
-            let most = most_it_can_cost(&ask, &price, Rate::ONE, Rate::ONE).unwrap();
-            assert_eq!(most, dollars.parse().unwrap(), "{cache_writes:?} {served:?}");
-        }
-    }
+/// The lengths of the prompt that may be the dearest: the longest of each of the price's tiers.
+fn lengths(ask: &Ask, price: &ModelPrice) -> impl Iterator<Item = u64> {
+    let longest = ask.prompt_tokens;
+    let limits = price.tiers.iter().map(|tier| tier.above_prompt_tokens);
+    limits.filter(move |limit| *limit < longest).chain([longest])
 }
+
+/// The answer and the calls; the answer is what costs most a token.
+fn longest_answer(ask: &Ask, price: &ModelPrice) -> Usage {
+    let or_output = |own: Option<TokenPrice>| own.unwrap_or(price.output);
+    let calls = Usage {
+        web_search_calls: ask.calls.web_searches,
+        file_search_calls: ask.calls.file_searches,
+        code_execution_calls: ask.calls.code_executions,
+        generated_images: ask.calls.images,
+        ..Usage::default()
+    };
+    let output_tokens = ask.output_tokens;
+    let text = Usage { output_tokens, ..calls };
+    let ways = [
+        Some((or_output(price.reasoning), Usage { reasoning_tokens: output_tokens, ..text })),
+        ask.audio.then_some((
+            or_output(price.output_audio),
+            Usage { output_audio_tokens: output_tokens, ..calls },
+        )),
+        ask.images.then_some((
+            or_output(price.output_image),
+            Usage { output_image_tokens: output_tokens, ..calls },
+        )),
+    ];
+    let dearest = ways.into_iter().flatten().max_by_key(|(price, _)| *price);
+    dearest.filter(|(dearest, _)| *dearest > price.output).map_or(text, |(_, usage)| usage)
+}
+
+/// The prompt in each bucket that it may be in as a whole.
+fn prompts(ask: &Ask, tokens: u64, answer: &Usage) -> [Option<Usage>; 5] {
+    [
+        Some(Usage { input_tokens: tokens, ..*answer }),
+        (ask.cache_writes >= CacheWrites::Short)
+            .then_some(Usage { cache_write_5m_tokens: tokens, ..*answer }),
+        (ask.cache_writes >= CacheWrites::Long).then_some(Usage { cache_write_1h_tokens: tokens, ..*answer }),
+        ask.audio.then_some(Usage { input_audio_tokens: tokens, ..*answer }),
+        ask.images.then_some(Usage { input_image_tokens: tokens, ..*answer }),
+    ]
+}
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ mod quota;
 mod wallet;
 mod window;
 
-pub use bound::{Ask, CacheWrites, most_it_can_cost};
+pub use bound::{Ask, CacheWrites, Calls, most_it_can_cost};
 pub use node_wallet::NodeWallet;
 pub use prompt::{most_prompt_tokens, prompt_tokens_by_size};
 pub use quota::Quota;

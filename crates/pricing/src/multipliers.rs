@@ -6,7 +6,7 @@ use tollgate_base::Rate;
 use crate::error::PricingError;
 use crate::served::{Served, ServiceTier};
 
-/// A factor above this is a slip of the pen. With it, three factors and two rates multiply within 128 bits.
+/// A factor above this is a slip of the pen. With it, four factors and two rates multiply within 128 bits.
 const MOST_MILLIONTHS: u32 = 100 * Rate::MILLIONTHS;
 /// Factors are whole thousandths.
 const THOUSANDTH_MILLIONTHS: u32 = 1_000;
@@ -30,6 +30,14 @@ pub struct Multipliers {
     /// For inference kept in the United States.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub us: Option<Rate>,
+    /// For the hour of the day. It is no setting: whoever knows the time of a request puts in what holds then.
+    #[serde(skip)]
+    pub hour: Option<Rate>,
+}
+
+/// Whether the rate is at most 100 and has no more than three decimals.
+pub(crate) fn is_factor(rate: Rate) -> bool {
+    rate.millionths() <= MOST_MILLIONTHS && rate.millionths().is_multiple_of(THOUSANDTH_MILLIONTHS)
 }
 
 /// A fraction in lowest terms.
@@ -41,9 +49,9 @@ pub(crate) struct Factor {
 
 impl Multipliers {
     /// Every price as it stands.
-    pub const NONE: Self = Self { priority: None, flex: None, batch: None, fast: None, us: None };
+    pub const NONE: Self = Self { priority: None, flex: None, batch: None, fast: None, us: None, hour: None };
 
-    /// Whether nothing is multiplied.
+    /// Whether nothing is set.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.priority.is_none()
@@ -64,28 +72,41 @@ impl Multipliers {
             ("batch", self.batch),
             ("fast", self.fast),
             ("us", self.us),
+            ("hours", self.hour),
         ];
-        let wrong = |rate: Rate| {
-            rate.millionths() > MOST_MILLIONTHS || !rate.millionths().is_multiple_of(THOUSANDTH_MILLIONTHS)
-        };
-        match all.into_iter().find(|(_, rate)| rate.is_some_and(wrong)) {
+        match all.into_iter().find(|(_, rate)| rate.is_some_and(|rate| !is_factor(rate))) {
             Some((name, _)) => Err(PricingError::BadMultiplier(name)),
             None => Ok(()),
         }
     }
 
-    /// What a request that was served so is multiplied by.
-    pub(crate) fn factor(&self, served: Served) -> Factor {
-        let tier = match served.tier {
+    /// The dearest way to be served among those that `served` allows: what makes it cheaper may not happen.
+    #[must_use]
+    pub fn dearest(&self, served: Served) -> Served {
+        let dearer = |factor: Option<Rate>| factor.is_some_and(|factor| factor > Rate::ONE);
+        Served {
+            tier: if dearer(self.tier(served.tier)) { served.tier } else { ServiceTier::Standard },
+            fast: served.fast && dearer(self.fast),
+            us: served.us && dearer(self.us),
+        }
+    }
+
+    const fn tier(&self, tier: ServiceTier) -> Option<Rate> {
+        match tier {
             ServiceTier::Standard => None,
             ServiceTier::Priority => self.priority,
             ServiceTier::Flex => self.flex,
             ServiceTier::Batch => self.batch,
-        };
+        }
+    }
+
+    /// What a request that was served so is multiplied by.
+    pub(crate) fn factor(&self, served: Served) -> Factor {
+        let tier = self.tier(served.tier);
         let fast = self.fast.filter(|_| served.fast);
         let us = self.us.filter(|_| served.us);
         let one = Factor { numerator: 1, denominator: 1 };
-        [tier, fast, us].into_iter().flatten().fold(one, |product, rate| {
+        [tier, fast, us, self.hour].into_iter().flatten().fold(one, |product, rate| {
             let thousandths = u128::from(rate.millionths() / THOUSANDTH_MILLIONTHS);
             reduced(product.numerator * thousandths, product.denominator * 1_000)
         })
@@ -124,9 +145,22 @@ mod tests {
             let served = Served { tier, fast, us };
             assert_eq!(claude.factor(served), Factor { numerator, denominator }, "{served:?}");
         }
+        let at_night = Multipliers { hour: rate("0.25"), ..claude };
+        assert_eq!(at_night.factor(Served::STANDARD), Factor { numerator: 1, denominator: 4 });
         let free = Multipliers { flex: rate("0"), ..Multipliers::NONE };
         let served = Served { tier: ServiceTier::Flex, ..Served::STANDARD };
         assert_eq!(free.factor(served), Factor { numerator: 0, denominator: 1 });
+    }
+
+    #[test]
+    fn the_dearest_way_leaves_out_what_is_cheaper() {
+        let odd =
+            Multipliers { priority: rate("0.9"), fast: rate("2"), us: rate("0.5"), ..Multipliers::NONE };
+        let all = Served { tier: ServiceTier::Priority, fast: true, us: true };
+        assert_eq!(odd.dearest(all), Served { fast: true, ..Served::STANDARD });
+        assert_eq!(odd.dearest(Served { fast: false, ..all }), Served::STANDARD);
+        let usual = Multipliers { priority: rate("2"), us: rate("1.1"), ..Multipliers::NONE };
+        assert_eq!(usual.dearest(all), Served { fast: false, ..all });
     }
 
     #[test]

@@ -116,9 +116,26 @@ fn cached_tokens_without_a_price_cost_what_others_do() {
 }
 
 #[test]
+fn sound_pictures_reasoning_and_tools_have_prices_where_they_differ() {
+    let text = r#""input_cost_per_token":3e-06,"output_cost_per_token":9e-06"#;
+    let others = r#""output_cost_per_reasoning_token":1.2e-05,"input_cost_per_audio_token":4e-05,
+        "output_cost_per_audio_token":8e-05,"input_cost_per_image_token":5e-06,"output_cost_per_image_token":3e-05,
+        "input_cost_per_request":0.005,"file_search_cost_per_1k_calls":2.5,"code_interpreter_cost_per_session":0.03"#;
+    let model = read(&format!("{text},{others}"));
+    let expected = r#"{"input":"3","output":"9","cache_write_5m":"3","cache_write_1h":"3","cache_read":"3",
+        "reasoning":"12","input_audio":"40","output_audio":"80","input_image":"5","output_image":"30",
+        "request":"0.005","file_search_per_thousand":"2.5","code_execution":"0.03"}"#;
+    assert_eq!((model.price, model.notes), (price(expected), vec![]));
+    let same = r#""output_cost_per_reasoning_token":9e-06,"input_cost_per_audio_token":3e-06"#;
+    let plain = r#"{"input":"3","output":"9","cache_write_5m":"3","cache_write_1h":"3","cache_read":"3"}"#;
+    let model = read(&format!("{text},{same}"));
+    assert_eq!((model.price, model.notes), (price(plain), vec![]));
+}
+
+#[test]
 fn what_has_no_place_is_noted() {
     for (members, notes) in [
-        (r#""input_cost_per_audio_token":1e-06"#, &["not read: input_cost_per_audio_token"][..]),
+        (r#""input_cost_per_image":1e-03"#, &["not read: input_cost_per_image"][..]),
         (
             r#""input_cost_per_image_above_128k_tokens":1e-06"#,
             &["not read: input_cost_per_image_above_128k_tokens"],
@@ -137,10 +154,6 @@ fn what_has_no_place_is_noted() {
         (
             r#""search_context_cost_per_query":{"low":0.01,"high":0.02}"#,
             &["not read: search_context_cost_per_query differs by size"],
-        ),
-        (
-            r#""output_cost_per_reasoning_token":1.2e-05"#,
-            &["reasoning has a price of its own; it is charged as output"],
         ),
         (r#""provider_specific_entry":{"eu":1.1}"#, &["not read: provider_specific_entry.eu"]),
     ] {

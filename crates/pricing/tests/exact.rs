@@ -18,6 +18,8 @@ fn ratio(numerator: impl Into<BigInt>, denominator: u64) -> BigRational {
 fn tiered(price: &ModelPrice, usage: &Usage) -> ModelPrice {
     let prompt = [
         usage.input_tokens,
+        usage.input_audio_tokens,
+        usage.input_image_tokens,
         usage.cache_write_5m_tokens,
         usage.cache_write_1h_tokens,
         usage.cache_read_tokens,
@@ -45,25 +47,43 @@ fn exact_parts(
     served: Served,
     group: Rate,
     user: Rate,
-) -> [BigRational; 6] {
+) -> [BigRational; 11] {
     let price = &tiered(price, usage);
     let per_million = |price: TokenPrice| ratio(price.nanos_per_million(), 1_000_000);
     let input = per_million(price.input);
+    let factor = exact_factor(&price.multipliers, served);
     let or = |own: Option<TokenPrice>, numerator: u64, denominator: u64| {
         own.map_or_else(|| &input * ratio(numerator, denominator), per_million)
     };
-    let searches = price.web_search_per_thousand.map_or(10_000_000_000, Money::nanos);
+    let nanos = |own: Option<Money>, default: i64| ratio(own.map_or(default, Money::nanos), 1);
+    let thousand = ratio(1, 1_000);
+    let tokens = |count: u64, price: BigRational| price * ratio(count, 1) * &factor;
+    let calls = |count: u64, price: BigRational| price * ratio(count, 1);
+    let output = per_million(price.output);
+    let or_input = |own: Option<TokenPrice>| or(own, 1, 1);
+    let or_output = |own: Option<TokenPrice>| own.map_or_else(|| output.clone(), per_million);
+    // Where reasoning has no price of its own it is shown with the output; either way it is charged once.
+    let reasoning =
+        if price.reasoning.is_some() { usage.reasoning_tokens.min(usage.output_tokens) } else { 0 };
     let rate = ratio(group.millionths(), 1_000_000) * ratio(user.millionths(), 1_000_000);
-    let factor = exact_factor(&price.multipliers, served);
     [
-        (usage.input_tokens, &input * &factor),
-        (usage.output_tokens, per_million(price.output) * &factor),
-        (usage.cache_write_5m_tokens, or(price.cache_write_5m, 5, 4) * &factor),
-        (usage.cache_write_1h_tokens, or(price.cache_write_1h, 2, 1) * &factor),
-        (usage.cache_read_tokens, or(price.cache_read, 1, 10) * &factor),
-        (usage.web_search_calls, ratio(searches, 1_000)),
+        tokens(usage.input_tokens, input.clone()),
+        tokens(usage.output_tokens - reasoning, output.clone()),
+        tokens(usage.cache_write_5m_tokens, or(price.cache_write_5m, 5, 4)),
+        tokens(usage.cache_write_1h_tokens, or(price.cache_write_1h, 2, 1)),
+        tokens(usage.cache_read_tokens, or(price.cache_read, 1, 10)),
+        calls(usage.web_search_calls, nanos(price.web_search_per_thousand, 10_000_000_000) * &thousand),
+        tokens(reasoning, or_output(price.reasoning)),
+        tokens(usage.input_audio_tokens, or_input(price.input_audio))
+            + tokens(usage.output_audio_tokens, or_output(price.output_audio)),
+        tokens(usage.input_image_tokens, or_input(price.input_image))
+            + tokens(usage.output_image_tokens, or_output(price.output_image))
+            + calls(usage.generated_images, nanos(price.generated_image, 167_000_000)),
+        calls(usage.file_search_calls, nanos(price.file_search_per_thousand, 2_500_000_000) * &thousand)
+            + calls(usage.code_execution_calls, nanos(price.code_execution, 30_000_000)),
+        calls(u64::from(!usage.is_empty()), nanos(price.request, 0)),
     ]
-    .map(|(count, price)| price * ratio(count, 1) * &rate)
+    .map(|part| part * &rate)
 }
 
 /// The product of every multiplier that applies.
@@ -74,6 +94,7 @@ fn exact_factor(multipliers: &Multipliers, served: Served) -> BigRational {
         (multipliers.batch, served.tier == ServiceTier::Batch),
         (multipliers.fast, served.fast),
         (multipliers.us, served.us),
+        (multipliers.hour, true),
     ];
     let factors = applies.into_iter().filter(|(_, applies)| *applies).filter_map(|(rate, _)| rate);
     factors.map(|rate| ratio(rate.millionths(), 1_000_000)).product()
@@ -89,26 +110,41 @@ fn half_even(exact: &BigRational) -> BigInt {
 
 prop_compose! {
     fn usages(tokens: u64)(
-        buckets in prop::array::uniform5(prop_oneof![Just(0), 1..1_000_u64, 1..tokens]),
-        web_search_calls in 0..1_000_u64,
+        buckets in prop::array::uniform9(prop_oneof![Just(0), 1..1_000_u64, 1..tokens]),
+        calls in prop::array::uniform4(0..1_000_u64),
+        // More reasoning than output is what a vendor may say and nobody can be charged for.
+        reasoning_tokens in prop_oneof![Just(0), 1..1_000_u64, 1..tokens],
     ) -> Usage {
-        let [input_tokens, output_tokens, cache_write_5m_tokens, cache_write_1h_tokens, cache_read_tokens] = buckets;
+        let [
+            input_tokens, output_tokens, cache_write_5m_tokens, cache_write_1h_tokens, cache_read_tokens,
+            input_audio_tokens, output_audio_tokens, input_image_tokens, output_image_tokens,
+        ] = buckets;
+        let [web_search_calls, generated_images, file_search_calls, code_execution_calls] = calls;
         Usage {
             input_tokens,
             output_tokens,
             cache_write_5m_tokens,
             cache_write_1h_tokens,
             cache_read_tokens,
+            reasoning_tokens,
             web_search_calls,
-            reasoning_tokens: output_tokens / 2,
+            input_audio_tokens,
+            output_audio_tokens,
+            input_image_tokens,
+            output_image_tokens,
+            generated_images,
+            file_search_calls,
+            code_execution_calls,
         }
     }
 }
 
-fn token_prices(most: u64) -> impl Strategy<Value = TokenPrice> {
+/// Boxed, since a price has so many that they do not fit on the stack.
+fn token_prices(most: u64) -> BoxedStrategy<TokenPrice> {
     // Round prices make ties, odd ones make remainders.
     prop_oneof![0..most, (0..100_u64).prop_map(|cents| cents * 10_000_000), 0..20_u64]
         .prop_map(TokenPrice::from_nanos_per_million)
+        .boxed()
 }
 
 prop_compose! {
@@ -137,20 +173,27 @@ prop_compose! {
         cache_write_5m in prop::option::of(token_prices(most)),
         cache_write_1h in prop::option::of(token_prices(most)),
         cache_read in prop::option::of(token_prices(most)),
-        searches in prop::option::of(0..1_000_000_000_000_i64),
+        own in prop::array::uniform5(prop::option::of(token_prices(most))),
+        counted in prop::array::uniform5(prop::option::of((0..1_000_000_000_000_i64).prop_map(Money::from_nanos))),
         tiers in tiers(most),
         multipliers in multipliers(),
     ) -> ModelPrice {
-        let web_search_per_thousand = searches.map(Money::from_nanos);
-        ModelPrice { input, output, cache_write_5m, cache_write_1h, cache_read, web_search_per_thousand, tiers, multipliers }
+        let [reasoning, input_audio, output_audio, input_image, output_image] = own;
+        let [web_search_per_thousand, generated_image, file_search_per_thousand, code_execution, request] = counted;
+        ModelPrice {
+            input, output, cache_write_5m, cache_write_1h, cache_read, web_search_per_thousand, reasoning, input_audio,
+            output_audio, input_image, output_image, generated_image, file_search_per_thousand, code_execution, request,
+            tiers, multipliers,
+        }
     }
 }
 
 fn multipliers() -> impl Strategy<Value = Multipliers> {
     let factor = prop_oneof![Just(500), Just(1_100), Just(2_000), 0..=100_000_u32];
     let factor = factor.prop_map(|thousandths| Rate::from_millionths(thousandths * 1_000));
-    prop::array::uniform5(prop::option::of(factor))
-        .prop_map(|[priority, flex, batch, fast, us]| Multipliers { priority, flex, batch, fast, us })
+    prop::array::uniform6(prop::option::of(factor)).prop_map(|[priority, flex, batch, fast, us, hour]| {
+        Multipliers { priority, flex, batch, fast, us, hour }
+    })
 }
 
 fn serveds() -> impl Strategy<Value = Served> {
@@ -190,6 +233,7 @@ proptest! {
         let parts = charge.parts;
         let shown = [
             parts.input, parts.output, parts.cache_write_5m, parts.cache_write_1h, parts.cache_read, parts.web_search,
+            parts.reasoning, parts.audio, parts.images, parts.tools, parts.request,
         ];
         for (shown, exact) in shown.iter().zip(&exact) {
             prop_assert_eq!(BigInt::from(shown.nanos()), half_even(exact));

@@ -36,7 +36,7 @@ const TURN: Usage = Usage {
     cache_write_1h_tokens: 1_024,
     cache_read_tokens: 45_678,
     reasoning_tokens: 100,
-    web_search_calls: 0,
+    ..Usage::NONE
 };
 
 #[test]
@@ -82,6 +82,7 @@ fn parts_show_each_bucket() {
         cache_read: "0.00319746".parse().unwrap(),
         // Three searches at 10 dollars a thousand, x 0.35.
         web_search: "0.0105".parse().unwrap(),
+        ..CostParts::default()
     };
     assert_eq!(charge.parts, parts);
     assert_eq!(charge.total.to_string(), "0.02584526");
@@ -140,6 +141,89 @@ fn the_total_is_rounded_once_not_part_by_part() {
 }
 
 #[test]
+fn sound_is_charged_at_its_own_price_or_as_text() {
+    // gpt-audio: text 2.50 and 10, sound 32 and 64. 100*2.5 + 1000*32 + 50*10 + 2000*64 = 160,750
+    let talk = Usage {
+        input_tokens: 100,
+        input_audio_tokens: 1_000,
+        output_tokens: 50,
+        output_audio_tokens: 2_000,
+        ..Usage::NONE
+    };
+    let text = model("2.5", "10");
+    let gpt_audio = ModelPrice { input_audio: Some(price("32")), output_audio: Some(price("64")), ..text };
+    let spoken = charge(&talk, &gpt_audio, Rate::ONE, Rate::ONE).unwrap();
+    assert_eq!((spoken.total.to_string(), spoken.parts.audio.to_string()), ("0.16075".into(), "0.16".into()));
+    // 1100*2.5 + 2050*10
+    let as_text = charge(&talk, &text, Rate::ONE, Rate::ONE).unwrap();
+    assert_eq!(as_text.total.to_string(), "0.02325");
+    assert_eq!(as_text.parts.audio.to_string(), "0.0225");
+}
+
+#[test]
+fn pictures_are_charged_by_the_token_and_by_the_piece() {
+    // Gemini 2.5 Flash Image: input 0.30, text 2.50, pictures 30; 1,290 tokens are a picture of 3.87 cents.
+    let drawn = Usage { input_tokens: 100, output_image_tokens: 1_290, ..Usage::NONE };
+    let flash_image = ModelPrice { output_image: Some(price("30")), ..model("0.3", "2.5") };
+    assert_eq!(charge(&drawn, &flash_image, Rate::ONE, Rate::ONE).unwrap().total.to_string(), "0.03873");
+    let seen = Usage { input_image_tokens: 1_000, generated_images: 2, ..Usage::NONE };
+    for (input_image, generated_image, total) in [
+        (None, None, "0.3343"),
+        (Some("8"), None, "0.342"),
+        (Some("8"), Some("0.042"), "0.092"),
+        (None, Some("0"), "0.0003"),
+    ] {
+        let price = ModelPrice {
+            input_image: input_image.map(price),
+            generated_image: generated_image.map(|text| text.parse().unwrap()),
+            ..model("0.3", "2.5")
+        };
+        assert_eq!(charge(&seen, &price, Rate::ONE, Rate::ONE).unwrap().total.to_string(), total);
+    }
+}
+
+#[test]
+fn reasoning_may_have_a_price_of_its_own() {
+    // Qwen Plus: 1.2 without and 4 with thinking. 100*0.4 + 300*1.2 + 700*4 = 3,200
+    let thought = Usage { input_tokens: 100, output_tokens: 1_000, reasoning_tokens: 700, ..Usage::NONE };
+    let qwen = ModelPrice { reasoning: Some(price("4")), ..model("0.4", "1.2") };
+    let own = charge(&thought, &qwen, Rate::ONE, Rate::ONE).unwrap();
+    assert_eq!(own.total.to_string(), "0.0032");
+    assert_eq!(
+        (own.parts.output.to_string(), own.parts.reasoning.to_string()),
+        ("0.00036".into(), "0.0028".into())
+    );
+    // No more can be reasoning than there is output: 100*0.4 + 1000*4
+    let odd = Usage { reasoning_tokens: 5_000, ..thought };
+    assert_eq!(charge(&odd, &qwen, Rate::ONE, Rate::ONE).unwrap().total.to_string(), "0.00404");
+}
+
+#[test]
+fn tools_and_requests_are_charged_each() {
+    let used = Usage { input_tokens: 1, file_search_calls: 4, code_execution_calls: 2, ..Usage::NONE };
+    let own = ModelPrice {
+        file_search_per_thousand: Some("5".parse().unwrap()),
+        code_execution: Some("0.001".parse().unwrap()),
+        request: Some("0.005".parse().unwrap()),
+        ..ModelPrice::default()
+    };
+    for (what, usage, price, total) in [
+        // OpenAI's list: four searches at 2.50 a thousand, two containers at 3 cents.
+        ("defaults", used, ModelPrice::default(), "0.07"),
+        ("own prices, and a request", used, own, "0.027"),
+        // Perplexity Sonar: half a cent a request, whatever its length.
+        ("a request that used nothing", Usage::NONE, own, "0"),
+    ] {
+        assert_eq!(charge(&usage, &price, Rate::ONE, Rate::ONE).unwrap().total.to_string(), total, "{what}");
+    }
+    let fast = Multipliers { fast: factor("2"), ..Multipliers::NONE };
+    let price = ModelPrice { multipliers: fast, ..own };
+    let served = Served { fast: true, ..Served::STANDARD };
+    let twice = tollgate_pricing::charge(&used, &price, served, Rate::ONE, Rate::ONE).unwrap();
+    assert_eq!(twice.total.to_string(), "0.027", "what is counted is not multiplied");
+}
+
+#[test]
 fn reasoning_is_not_charged_again() {
     let with = charge(&TURN, &opus_5_5(), Rate::ONE, Rate::ONE).unwrap();
     let without = charge(&Usage { reasoning_tokens: 0, ..TURN }, &opus_5_5(), Rate::ONE, Rate::ONE).unwrap();
@@ -163,11 +247,19 @@ fn what_does_not_fit_is_an_error() {
 }
 
 #[test]
-fn a_negative_search_price_is_refused() {
-    let price = ModelPrice { web_search_per_thousand: Some(Money::from_nanos(-1)), ..opus_5_5() };
-    let refused = PricingError::NegativePrice("web_search_per_thousand");
-    assert_eq!(price.validate(), Err(refused));
-    assert_eq!(charge(&TURN, &price, Rate::ONE, Rate::ONE), Err(refused));
+fn a_negative_price_is_refused() {
+    let below = Some(Money::from_nanos(-1));
+    for (name, price) in [
+        ("web_search_per_thousand", ModelPrice { web_search_per_thousand: below, ..opus_5_5() }),
+        ("generated_image", ModelPrice { generated_image: below, ..opus_5_5() }),
+        ("file_search_per_thousand", ModelPrice { file_search_per_thousand: below, ..opus_5_5() }),
+        ("code_execution", ModelPrice { code_execution: below, ..opus_5_5() }),
+        ("request", ModelPrice { request: below, ..opus_5_5() }),
+    ] {
+        let refused = PricingError::NegativePrice(name);
+        assert_eq!(price.validate(), Err(refused));
+        assert_eq!(charge(&TURN, &price, Rate::ONE, Rate::ONE), Err(refused));
+    }
     assert_eq!(opus_5_5().validate(), Ok(()));
 }
 

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use tollgate_base::{AccountId, GroupId};
+use tollgate_base::{AccountId, GroupId, Timestamp};
+use tollgate_protocol::Protocol;
 use tollgate_translate::traits::ModelTraits;
 
 use crate::account::Account;
@@ -12,6 +13,7 @@ use crate::key::ApiKey;
 use crate::limit::{Limit, LimitIndex};
 use crate::model::Model;
 use crate::pattern::{Pattern, admits};
+use crate::price::PriceVersion;
 use crate::user::Status;
 
 /// What the store hands over to make a [`Catalog`] from.
@@ -135,6 +137,20 @@ impl Catalog {
         if by_requested.is_some() || requested == upstream { by_requested } else { self.model_for(upstream) }
     }
 
+    /// The price of a request that came in at a time and is answered by this account in this protocol; see
+    /// [`price_for`](Self::price_for) for the model. `None` means unpriced, also where the price is yet to come.
+    #[must_use]
+    pub fn price_at(
+        &self,
+        requested: &str,
+        upstream: &str,
+        account: &Account,
+        protocol: Protocol,
+        at: Timestamp,
+    ) -> Option<&PriceVersion> {
+        self.price_for(requested, upstream)?.prices.for_account(account, protocol, at)
+    }
+
     /// What the model with the provider's name `upstream` takes when asked for as `requested`.
     ///
     /// What its provider's name tells, and over that what the operator says of the model that
@@ -165,12 +181,12 @@ impl Catalog {
         self.model_for(requested).or_else(|| self.model_for(&group_name(group, requested)))
     }
 
-    /// The models that a key may ask for, sorted by name.
+    /// The models that a key may ask for at this time, sorted by name.
     ///
     /// A name is listed if it is exact (a model's own, or on the left of the group's mapping), the key's allow-list
     /// admits it, an enabled account of the group that speaks any protocol serves it, and it has a price.
     #[must_use]
-    pub fn models_for<'a>(&'a self, key: &ApiKey) -> Vec<ListedModel<'a>> {
+    pub fn models_for<'a>(&'a self, key: &ApiKey, at: Timestamp) -> Vec<ListedModel<'a>> {
         let Some(entry) = self.groups.get(&key.group_id) else {
             return Vec::new();
         };
@@ -178,30 +194,43 @@ impl Catalog {
         let names = own.chain(entry.group.model_mapping.exact_names());
         let mut listed = BTreeMap::new();
         for name in names.filter(|name| admits(&key.allowed_models, name)) {
-            if let Some(model) = self.priced(entry, name) {
+            if let Some(model) = self.priced(entry, name, at) {
                 listed.insert(name, model);
             }
         }
         listed.into_iter().map(|(name, model)| ListedModel { name, model }).collect()
     }
 
-    /// The model of that name, if the key may ask for it; also names that only a pattern gives a price.
+    /// The model of that name, if the key may ask for it at this time; also names that only a pattern gives a price.
     #[must_use]
-    pub fn model_for_key<'a>(&'a self, key: &ApiKey, name: &'a str) -> Option<ListedModel<'a>> {
+    pub fn model_for_key<'a>(
+        &'a self,
+        key: &ApiKey,
+        name: &'a str,
+        at: Timestamp,
+    ) -> Option<ListedModel<'a>> {
         let entry = self.groups.get(&key.group_id)?;
         if !admits(&key.allowed_models, name) {
             return None;
         }
-        self.priced(entry, name).map(|model| ListedModel { name, model })
+        self.priced(entry, name, at).map(|model| ListedModel { name, model })
     }
 
     /// The model that `name` is priced as at the first account of the group that serves it.
-    fn priced(&self, entry: &GroupEntry, name: &str) -> Option<&Model> {
+    fn priced(&self, entry: &GroupEntry, name: &str, at: Timestamp) -> Option<&Model> {
         let passed_on = group_name(&entry.group, name);
         entry.accounts.iter().map(|at| &self.accounts[*at]).filter(|account| account.is_usable()).find_map(
             |account| {
                 let upstream = account.model_mapping.resolve(&passed_on).unwrap_or(Cow::Borrowed(&passed_on));
-                if account.serves(&upstream) { self.price_for(name, &upstream) } else { None }
+                if !account.serves(&upstream) {
+                    return None;
+                }
+                let model = self.price_for(name, &upstream)?;
+                let spoken = |protocol: &Protocol| account.base_urls.get(*protocol).is_some();
+                let mut spoken = Protocol::ALL.into_iter().filter(spoken);
+                spoken
+                    .any(|protocol| model.prices.for_account(account, protocol, at).is_some())
+                    .then_some(model)
             },
         )
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tollgate_base::{GroupId, Money, Rate, Timestamp};
+use tollgate_pricing::HourlyRates;
 
 use crate::mapping::ModelMapping;
 use crate::user::Status;
@@ -107,11 +108,19 @@ pub struct Group {
     pub on_disconnect: OnDisconnect,
     /// What pays.
     pub funding: Funding,
+    /// What stands in for its rate in some hours.
+    pub peak_hours: HourlyRates,
     /// When it was created.
     pub created_at: Timestamp,
 }
 
 impl Group {
+    /// What the charge of a request that came in at this time is multiplied by, beside the user's rate.
+    #[must_use]
+    pub fn rate_at(&self, at: Timestamp) -> Rate {
+        self.peak_hours.at(at).unwrap_or(self.rate)
+    }
+
     /// How `count_tokens` is answered, the platform's default included.
     #[must_use]
     pub fn effective_token_counting(&self) -> TokenCounting {

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use tollgate_base::Timestamp;
-use tollgate_pricing::ModelPrice;
 use tollgate_translate::traits::TraitsPatch;
 
 use crate::error::RoutingError;
 use crate::pattern::Pattern;
+use crate::price::{PriceVersion, Prices};
 
 /// A model, or with `*` in its name the price of many.
 ///
@@ -25,15 +25,19 @@ pub struct Model {
     pub max_output_tokens: Option<u64>,
     /// What the operator says it takes, where that differs from what its name tells.
     pub traits: Option<TraitsPatch>,
-    /// What it costs.
-    pub price: ModelPrice,
-    /// Counts the changes of the price; a usage record says which one it was charged at.
-    pub price_version: i64,
+    /// What it costs, where and from when on.
+    pub prices: Prices,
     /// When it was created.
     pub created_at: Timestamp,
 }
 
 impl Model {
+    /// What it costs at this time where no place has a price of its own; `None` if its price is yet to come.
+    #[must_use]
+    pub fn price_at(&self, at: Timestamp) -> Option<&PriceVersion> {
+        self.prices.at(None, at)
+    }
+
     /// The name as a pattern; exact names match only themselves.
     ///
     /// # Errors

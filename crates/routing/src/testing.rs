@@ -1,11 +1,11 @@
 //! Entities for this crate's tests.
 
 use tollgate_base::{AccountId, GroupId, KeyId, Money, Rate, Secret, Timestamp, TokenPrice, UserId};
-use tollgate_pricing::ModelPrice;
+use tollgate_pricing::{HourlyRates, ModelPrice};
 
 use crate::{
     Account, ApiKey, AuthScheme, BaseUrls, Capabilities, Funding, Group, HoldMode, KeyStatus, Model,
-    ModelMapping, OnDisconnect, Pattern, Platform, Status, User,
+    ModelMapping, OnDisconnect, Pattern, Platform, PriceVersion, Prices, Status, User,
 };
 
 const CREATED: Timestamp = Timestamp::from_micros(0);
@@ -48,6 +48,7 @@ pub(crate) fn group(id: u128) -> Group {
         credit_line: Money::ZERO,
         on_disconnect: OnDisconnect::Drain,
         funding: Funding::default(),
+        peak_hours: HourlyRates::default(),
         created_at: CREATED,
     }
 }
@@ -83,9 +84,19 @@ pub(crate) fn model(name: &str) -> Model {
         context_window_tokens: None,
         max_output_tokens: None,
         traits: None,
-        price: ModelPrice::new(TokenPrice::from_nanos_per_million(1), TokenPrice::from_nanos_per_million(2)),
-        price_version: 1,
+        prices: Prices::new(vec![price_version()]),
         created_at: CREATED,
+    }
+}
+
+/// The first price of all, in force since ever.
+pub(crate) fn price_version() -> PriceVersion {
+    PriceVersion {
+        version: 1,
+        place: None,
+        from: CREATED,
+        price: ModelPrice::new(TokenPrice::from_nanos_per_million(1), TokenPrice::from_nanos_per_million(2)),
+        hours: HourlyRates::default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Groups.
 
 use tollgate_base::{GroupId, Money, Rate};
+use tollgate_pricing::HourlyRates;
 use tollgate_routing::{
     Funding, Group, HoldMode, LimitScope, ModelMapping, OnDisconnect, Platform, Status, TokenCounting,
 };
@@ -32,6 +33,8 @@ pub struct NewGroup {
     pub on_disconnect: OnDisconnect,
     /// What pays.
     pub funding: Funding,
+    /// What stands in for its rate in some hours.
+    pub peak_hours: HourlyRates,
 }
 
 impl NewGroup {
@@ -48,6 +51,7 @@ impl NewGroup {
             credit_line: Money::ZERO,
             on_disconnect: OnDisconnect::default(),
             funding: Funding::default(),
+            peak_hours: HourlyRates::default(),
         }
     }
 }
@@ -75,11 +79,13 @@ pub struct GroupPatch {
     pub on_disconnect: Option<OnDisconnect>,
     /// Another way of paying.
     pub funding: Option<Funding>,
+    /// Other rates by the hour, as a whole.
+    pub peak_hours: Option<HourlyRates>,
 }
 
 /// In the order of [`from_row`].
 const COLUMNS: &str = "id, name, platform, status, rate, model_mapping, token_counting, created_at, \
-                       hold, credit_line, on_disconnect, funding";
+                       hold, credit_line, on_disconnect, funding, peak_hours";
 
 fn from_row(mut row: Row) -> Result<Group> {
     Ok(Group {
@@ -95,6 +101,7 @@ fn from_row(mut row: Row) -> Result<Group> {
         credit_line: row.money()?,
         on_disconnect: row.parsed()?,
         funding: row.parsed()?,
+        peak_hours: row.json()?,
     })
 }
 
@@ -128,6 +135,7 @@ impl Store {
             credit_line: new.credit_line,
             on_disconnect: new.on_disconnect,
             funding: new.funding,
+            peak_hours: new.peak_hours,
             created_at: self.now(),
         };
         let mut tx = self.begin_change().await?;
@@ -192,8 +200,9 @@ pub(crate) async fn require(tx: &mut Tx, id: GroupId) -> Result<()> {
 }
 
 async fn insert(tx: &mut Tx, group: &Group) -> Result<()> {
-    let sql =
-        format!("INSERT INTO groups ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+    let sql = format!(
+        "INSERT INTO groups ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+    );
     let params = params![
         group.id,
         group.name.as_str(),
@@ -207,6 +216,7 @@ async fn insert(tx: &mut Tx, group: &Group) -> Result<()> {
         group.credit_line,
         group.on_disconnect.as_str(),
         group.funding.as_str(),
+        Value::json(&group.peak_hours)?,
     ];
     tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&group.name))).map(drop)
 }
@@ -223,7 +233,8 @@ async fn update(tx: &mut Tx, id: GroupId, patch: GroupPatch) -> Result<Group> {
         .set("hold", patch.hold.map(HoldMode::as_str))
         .set("credit_line", patch.credit_line)
         .set("on_disconnect", patch.on_disconnect.map(OnDisconnect::as_str))
-        .set("funding", patch.funding.map(Funding::as_str));
+        .set("funding", patch.funding.map(Funding::as_str))
+        .set("peak_hours", patch.peak_hours.as_ref().map(Value::json).transpose()?);
     if let Some((sql, params)) = update.build("id") {
         tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&name)))?;
     }
@@ -247,6 +258,7 @@ async fn remove(tx: &mut Tx, id: GroupId) -> Result<()> {
     tx.execute("DELETE FROM account_groups WHERE group_id = $1", params![id]).await?;
     limits::delete(tx, &LimitScope::Group(id)).await?;
     limits::delete(tx, &LimitScope::EachKey(id)).await?;
+    tx.execute("DELETE FROM user_group_rates WHERE group_id = $1", params![id]).await?;
     tx.execute("DELETE FROM groups WHERE id = $1", params![id]).await.map(drop)
 }
 

@@ -1,7 +1,7 @@
 //! API keys.
 
 use ipnet::IpNet;
-use tollgate_base::{GroupId, KeyId, Secret, Timestamp, UserId};
+use tollgate_base::{GroupId, KeyId, Rate, Secret, Timestamp, UserId};
 use tollgate_routing::{Allowance, ApiKey, KeyStatus, LimitScope, Pattern, User};
 
 use crate::api_key;
@@ -93,6 +93,8 @@ pub struct KeyRecord {
     pub key_limit: Allowance,
     /// What the user may use, with all keys together.
     pub user_limit: Allowance,
+    /// What the user pays in the key's group instead of the group's rate.
+    pub group_rate: Option<Rate>,
 }
 
 /// In the order of [`from_row`].
@@ -144,6 +146,7 @@ fn record_from_rows(mut key_row: Row, quotas: Vec<Row>, subscriptions: Vec<Row>)
     let (StoredKey { key, .. }, owner) = (from_row(&mut key_row)?, users::from_row(&mut key_row)?);
     let wallet = Wallet { balance: owner.balance, held: owner.held };
     let (key_limit, user_limit) = (limits::allowance(&mut key_row)?, limits::allowance(&mut key_row)?);
+    let group_rate = key_row.opt_number()?.map(Rate::from_millionths);
     let quotas = quotas.into_iter().map(quotas::from_row).collect::<Result<Vec<_>>>()?;
     let own = |owner: &QuotaOwner| matches!(owner, QuotaOwner::Key(_) | QuotaOwner::User(_));
     let (quotas, others): (Vec<_>, Vec<_>) = quotas.into_iter().partition(|stored| own(&stored.owner));
@@ -154,7 +157,7 @@ fn record_from_rows(mut key_row: Row, quotas: Vec<Row>, subscriptions: Vec<Row>)
         Ok((subscription, quotas))
     };
     let subscriptions = subscriptions.into_iter().map(with_quotas).collect::<Result<_>>()?;
-    Ok(KeyRecord { key, user: owner.user, wallet, quotas, subscriptions, key_limit, user_limit })
+    Ok(KeyRecord { key, user: owner.user, wallet, quotas, subscriptions, key_limit, user_limit, group_rate })
 }
 
 impl Store {
@@ -192,9 +195,11 @@ impl Store {
     /// [`StoreError::Unavailable`] if the database does not answer.
     pub async fn authenticate(&self, presented: &str) -> Result<Option<KeyRecord>> {
         let sql = format!(
-            "SELECT {COLUMNS}, {}, {}, {} FROM api_keys JOIN users ON users.id = api_keys.user_id \
+            "SELECT {COLUMNS}, {}, {}, {}, user_group_rates.rate FROM api_keys JOIN users ON users.id = api_keys.user_id \
              LEFT JOIN limits AS of_key ON of_key.scope = 'key' AND of_key.scope_id = api_keys.id \
              LEFT JOIN limits AS of_user ON of_user.scope = 'user' AND of_user.scope_id = users.id \
+             LEFT JOIN user_group_rates ON user_group_rates.user_id = api_keys.user_id \
+               AND user_group_rates.group_id = api_keys.group_id \
              WHERE api_keys.hash = $1",
             users::COLUMNS,
             limits::allowance_of("of_key"),

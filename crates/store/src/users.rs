@@ -180,6 +180,7 @@ async fn remove(tx: &mut Tx, id: UserId) -> Result<()> {
     }
     quotas::remove_all(tx, QuotaOwner::User(id)).await?;
     limits::delete(tx, &LimitScope::User(id)).await?;
+    tx.execute("DELETE FROM user_group_rates WHERE user_id = $1", params![id]).await?;
     tx.execute("DELETE FROM users WHERE id = $1", params![id]).await.map(drop)
 }
 

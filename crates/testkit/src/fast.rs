@@ -31,15 +31,7 @@ const MAX_PREPARED: usize = 1024;
 /// Words in a prepared plain answer.
 const PLAIN_WORDS: usize = 20;
 /// What every prepared answer reports.
-const USAGE: Usage = Usage {
-    input_tokens: 256,
-    output_tokens: 64,
-    cache_write_5m_tokens: 0,
-    cache_write_1h_tokens: 0,
-    cache_read_tokens: 0,
-    reasoning_tokens: 0,
-    web_search_calls: 0,
-};
+const USAGE: Usage = Usage { input_tokens: 256, output_tokens: 64, ..Usage::NONE };
 
 type PreparedKey = (Api, String, Option<usize>);
 

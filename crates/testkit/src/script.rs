@@ -320,6 +320,7 @@ fn usage(ask: &Ask, content: &Content, parts: &[Part]) -> Usage {
         cache_read_tokens: content.cache_read,
         reasoning_tokens: (reasoning * choices).min(output),
         web_search_calls: searches.count() as u64,
+        ..Usage::NONE
     }
 }
 

@@ -13,6 +13,7 @@ mod live;
 mod models;
 mod passes;
 mod postgres;
+mod prices;
 mod quotas;
 mod refusals;
 mod relay;

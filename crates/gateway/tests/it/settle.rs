@@ -96,7 +96,7 @@ pub(crate) async fn every_kind_is_charged(setup: Setup) {
                 cache_write_5m_tokens: 307,
                 cache_write_1h_tokens: 51,
                 web_search_calls: 2,
-                reasoning_tokens: 0,
+                ..Usage::default()
             }
         } else {
             Usage { input_tokens: 1009, output_tokens: 503, cache_read_tokens: 2003, ..Usage::default() }

@@ -48,6 +48,7 @@ fn price() -> ModelPrice {
             batch: factor("0.25"),
             fast: factor("2"),
             us: factor("1.1"),
+            hour: None,
         },
         ..ModelPrice::new(dollars(1), dollars(2))
     }

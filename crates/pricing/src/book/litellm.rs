@@ -20,6 +20,8 @@ use crate::tiers::{ContextTier, ContextTiers};
 const TOKEN_SCALE: i32 = 15;
 /// The same for dollars a search and nano-dollars per thousand.
 const SEARCH_SCALE: i32 = 12;
+/// The same for dollars and nano-dollars.
+const MONEY_SCALE: i32 = 9;
 /// The same for a factor and its millionths.
 const FACTOR_SCALE: i32 = 6;
 
@@ -33,6 +35,13 @@ const WRITE_HALF_DAY: &str = "cache_creation_input_token_cost_above_12hr";
 const READ: &str = "cache_read_input_token_cost";
 const READ_OLD: &str = "input_cost_per_token_cache_hit";
 const SEARCHES: &str = "search_context_cost_per_query";
+const INPUT_AUDIO: &str = "input_cost_per_audio_token";
+const OUTPUT_AUDIO: &str = "output_cost_per_audio_token";
+const INPUT_IMAGE: &str = "input_cost_per_image_token";
+const OUTPUT_IMAGE: &str = "output_cost_per_image_token";
+const REQUEST: &str = "input_cost_per_request";
+const FILE_SEARCHES: &str = "file_search_cost_per_1k_calls";
+const CODE: &str = "code_interpreter_cost_per_session";
 const SPECIFIC: &str = "provider_specific_entry";
 
 type Members<'a> = BTreeMap<String, &'a RawValue>;
@@ -108,9 +117,6 @@ impl<'a> Entry<'a> {
         if (input, output) == (TokenPrice::ZERO, TokenPrice::ZERO) {
             return Err("free; create it by hand if that is so".to_owned());
         }
-        if self.token_price(REASONING)?.is_some_and(|reasoning| reasoning != output) {
-            self.notes.push("reasoning has a price of its own; it is charged as output".to_owned());
-        }
         let tiers = self.tiers(&base)?;
         let price = ModelPrice {
             // Where the file has no price of their own, cached tokens cost what others do.
@@ -124,6 +130,15 @@ impl<'a> Entry<'a> {
             tiers: ContextTiers::new(&tiers).map_err(|error| error.to_string())?,
             multipliers: self.multipliers(input),
             web_search_per_thousand: self.searches(),
+            // What costs the same follows the price of text, also where that changes with the prompt's length.
+            reasoning: self.token_price(REASONING)?.filter(|own| *own != output),
+            input_audio: self.token_price(INPUT_AUDIO)?.filter(|own| *own != input),
+            output_audio: self.token_price(OUTPUT_AUDIO)?.filter(|own| *own != output),
+            input_image: self.token_price(INPUT_IMAGE)?.filter(|own| *own != input),
+            output_image: self.token_price(OUTPUT_IMAGE)?.filter(|own| *own != output),
+            request: self.money(REQUEST)?,
+            file_search_per_thousand: self.money(FILE_SEARCHES)?,
+            code_execution: self.money(CODE)?,
             ..ModelPrice::new(input, output)
         };
         price.validate().map_err(|error| error.to_string())?;
@@ -181,6 +196,7 @@ impl<'a> Entry<'a> {
             batch: self.factor(input, "_batches"),
             fast,
             us,
+            hour: None,
         }
     }
 
@@ -229,16 +245,27 @@ impl<'a> Entry<'a> {
 
     /// The price in a member; an error if it is there and cannot be held exactly.
     fn token_price(&mut self, name: &str) -> Result<Option<TokenPrice>, String> {
+        let nanos = self.nanos(name, TOKEN_SCALE, "nano-dollars per million tokens")?;
+        Ok(nanos.map(TokenPrice::from_nanos_per_million))
+    }
+
+    /// The amount in a member; an error if it is there and cannot be held exactly.
+    fn money(&mut self, name: &str) -> Result<Option<Money>, String> {
+        let nanos = self.nanos(name, MONEY_SCALE, "nano-dollars")?;
+        Ok(nanos.and_then(|nanos| i64::try_from(nanos).ok()).map(Money::from_nanos))
+    }
+
+    fn nanos(&mut self, name: &str, scale: i32, unit: &str) -> Result<Option<u64>, String> {
         let Some((name, value)) = self.members.get_key_value(name) else {
             return Ok(None);
         };
         if value.get() == "null" {
             return Ok(None);
         }
-        let nanos = scaled(value.get(), TOKEN_SCALE)
-            .ok_or_else(|| format!("{name} is not a whole number of nano-dollars per million tokens"))?;
+        let nanos =
+            scaled(value.get(), scale).ok_or_else(|| format!("{name} is not a whole number of {unit}"))?;
         self.read.insert(name);
-        Ok(Some(TokenPrice::from_nanos_per_million(nanos)))
+        Ok(Some(nanos))
     }
 
     /// A member of this type; one of another type counts as missing.

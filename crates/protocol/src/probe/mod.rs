@@ -54,8 +54,8 @@ pub struct Probe<'a> {
     pub include_usage: Option<bool>,
     /// `n` of Chat; 1 if absent.
     pub n: u64,
-    /// Whether `tools` has elements.
-    pub has_tools: bool,
+    /// Where `tools` is, if it has elements.
+    pub tools: Option<Span>,
 }
 
 /// In which protocol a Chat caller wants the answer.

@@ -29,7 +29,7 @@ pub(super) struct Reader<'a> {
     service_tier: Option<Cow<'a, str>>,
     style: Option<Style>,
     n: Option<u64>,
-    has_tools: bool,
+    tools: Option<Span>,
     include_usage: Option<bool>,
     members: Members,
 }
@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
             service_tier: None,
             style: None,
             n: None,
-            has_tools: false,
+            tools: None,
             include_usage: None,
             members: Members::default(),
         }
@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
             members: self.members,
             include_usage: self.include_usage,
             n: self.n.unwrap_or(1),
-            has_tools: self.has_tools,
+            tools: self.tools,
         })
     }
 
@@ -149,7 +149,9 @@ impl<'a> Reader<'a> {
         match field {
             Field::Model => self.model(value),
             Field::Messages => self.has_messages = self.array(name, value).is_some(),
-            Field::Tools => self.has_tools = self.array(name, value).unwrap_or(false),
+            Field::Tools => {
+                self.tools = (self.array(name, value) == Some(true)).then_some(value.span);
+            }
             Field::Stream => self.stream = self.boolean(name, value),
             Field::Store => self.store = self.boolean(name, value),
             Field::MaxTokens => self.max_tokens = self.integer(name, value),

@@ -24,7 +24,8 @@ fn reads_messages() {
     assert_eq!((read.stream, read.max_tokens, read.n), (true, Some(0), 1));
     assert_eq!(read.user_id.as_deref(), Some("{\"device\":1}"));
     assert_eq!(read.service_tier.as_deref(), Some("auto"));
-    assert!(read.has_tools);
+    let tools = read.tools.unwrap();
+    assert_eq!(&body[tools.start..tools.end], b"[ {} ]");
     assert_eq!(read.members.open, 2);
     assert_eq!(read.members.count, 8);
 }
@@ -39,7 +40,7 @@ fn reads_chat() {
     assert_eq!(read.user_id.as_deref(), Some("s"));
     assert_eq!(read.session_hint.as_deref(), Some("k"));
     assert_eq!((read.store, read.style, read.include_usage), (Some(false), Some(Style::Claude), Some(false)));
-    assert!(!read.has_tools);
+    assert_eq!(read.tools, None);
     let style = read.members.style.unwrap();
     assert_eq!(&body[style.key.start..style.value.end], br#""style":"claude""#);
     assert_eq!((style.index, style.comma_before, style.comma_after), (0, None, Some(style.value.end)));

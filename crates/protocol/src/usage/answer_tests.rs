@@ -12,7 +12,7 @@ fn messages_answer() {
         "stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":10,"cache_creation_input_tokens":30,
         "cache_read_input_tokens":400,"cache_creation":{"ephemeral_5m_input_tokens":20,"ephemeral_1h_input_tokens":10},
         "output_tokens":50,"output_tokens_details":{"thinking_tokens":7},"server_tool_use":{"web_search_requests":2,
-        "web_fetch_requests":1},"service_tier":"batch","speed":"standard","inference_geo":"global"}}"#;
+        "web_fetch_requests":1,"code_execution_requests":3},"service_tier":"batch","speed":"standard","inference_geo":"global"}}"#;
     let observed = observe_answer(Protocol::Messages, body.as_bytes()).unwrap();
     assert_eq!(
         observed,
@@ -25,6 +25,8 @@ fn messages_answer() {
                 cache_read_tokens: 400,
                 reasoning_tokens: 7,
                 web_search_calls: 2,
+                code_execution_calls: 3,
+                ..Usage::default()
             }),
             model: Some("claude-x".into()),
             id: Some("msg_1".into()),
@@ -136,6 +138,41 @@ fn chat_usage_of_each_vendor() {
 }
 
 #[test]
+fn chat_sound_and_pictures_are_taken_out_of_the_text() {
+    // Expected: text, sound and pictures of the prompt, read from a cache, then the same of the answer.
+    for (json, expected) in [
+        (
+            r#"{"prompt_tokens":100,"completion_tokens":50,"prompt_tokens_details":{"audio_tokens":30,"image_tokens":20},
+            "completion_tokens_details":{"audio_tokens":40,"text_tokens":10}}"#,
+            (50, 30, 20, 0, 10, 40, 0),
+        ),
+        // Of 40 tokens that no cache held, at most 40 are sound.
+        (
+            r#"{"prompt_tokens":100,"completion_tokens":5,"prompt_tokens_details":{"audio_tokens":70,"image_tokens":9,
+            "cached_tokens":60},"completion_tokens_details":{"image_tokens":4}}"#,
+            (0, 40, 0, 60, 1, 0, 4),
+        ),
+        (
+            r#"{"prompt_tokens":9,"completion_tokens":3,"prompt_tokens_details":{"audio_tokens":null},
+            "completion_tokens_details":{"audio_tokens":8,"image_tokens":8}}"#,
+            (9, 0, 0, 0, 0, 3, 0),
+        ),
+    ] {
+        let u = usage(Protocol::Chat, &format!(r#"{{"usage":{json}}}"#));
+        let got = (
+            u.input_tokens,
+            u.input_audio_tokens,
+            u.input_image_tokens,
+            u.cache_read_tokens,
+            u.output_tokens,
+            u.output_audio_tokens,
+            u.output_image_tokens,
+        );
+        assert_eq!(got, expected, "{json}");
+    }
+}
+
+#[test]
 fn chat_answer() {
     let body = r#"{"id":"chatcmpl-1","object":"chat.completion","model":"gpt-x","service_tier":"default","choices":[
         {"index":0,"message":{"role":"assistant","content":"\"usage\":{\"prompt_tokens\":99}"},"finish_reason":"length"},
@@ -165,7 +202,7 @@ fn responses_answer() {
             cache_write_1h_tokens: 20,
             cache_read_tokens: 50,
             reasoning_tokens: 3,
-            web_search_calls: 0,
+            ..Usage::default()
         })
     );
     assert_eq!(observed.stop_reason.as_deref(), Some("max_output_tokens"));
@@ -180,6 +217,31 @@ fn responses_web_searches() {
     for (tool_usage, expected) in [("null", 2), (r#"{"web_search":{"num_requests":5}}"#, 5), ("{}", 2)] {
         let body = format!(r#"{{"usage":{{"input_tokens":1}},"output":{items},"tool_usage":{tool_usage}}}"#);
         assert_eq!(usage(Protocol::Responses, &body).web_search_calls, expected, "{tool_usage}");
+    }
+}
+
+#[test]
+fn responses_tools_are_counted_by_their_items() {
+    // Expected: searches in files, containers, pictures.
+    for (items, expected) in [
+        (
+            r#"{"type":"file_search_call","status":"completed"},{"type":"file_search_call","status":"failed"}"#,
+            (1, 0, 0),
+        ),
+        (
+            r#"{"type":"code_interpreter_call","container_id":"a"},{"type":"code_interpreter_call","container_id":"b"},
+            {"type":"code_interpreter_call","container_id":"a"},{"type":"code_interpreter_call"}"#,
+            (0, 3, 0),
+        ),
+        (
+            r#"{"type":"image_generation_call","result":"AAAA"},{"type":"image_generation_call","status":"failed"}"#,
+            (0, 0, 1),
+        ),
+        (r#"{"type":"function_call","name":"file_search_call"},{"type":"mcp_call"}"#, (0, 0, 0)),
+    ] {
+        let u =
+            usage(Protocol::Responses, &format!(r#"{{"usage":{{"input_tokens":1}},"output":[{items}]}}"#));
+        assert_eq!((u.file_search_calls, u.code_execution_calls, u.generated_images), expected, "{items}");
     }
 }
 

@@ -15,7 +15,7 @@ struct Finders {
     error: Finder<'static>,
     index: Finder<'static>,
     sequence_number: Finder<'static>,
-    web_search_call: Finder<'static>,
+    tool_calls: [Finder<'static>; 4],
 }
 
 static FIND: LazyLock<Finders> = LazyLock::new(|| Finders {
@@ -25,7 +25,12 @@ static FIND: LazyLock<Finders> = LazyLock::new(|| Finders {
     error: Finder::new("\"error\""),
     index: Finder::new("\"index\""),
     sequence_number: Finder::new("\"sequence_number\""),
-    web_search_call: Finder::new("\"web_search_call\""),
+    tool_calls: [
+        Finder::new("\"web_search_call\""),
+        Finder::new("\"file_search_call\""),
+        Finder::new("\"code_interpreter_call\""),
+        Finder::new("\"image_generation_call\""),
+    ],
 });
 
 /// Calls `each` with the event name and the data of every frame in `bytes` that has data.
@@ -118,9 +123,9 @@ pub(super) fn sequence_number(data: &[u8]) -> Option<u64> {
     std::str::from_utf8(&value[..digits]).ok()?.parse().ok()
 }
 
-/// Whether the data may hold a web search item.
-pub(super) fn has_web_search_item(data: &[u8]) -> bool {
-    FIND.web_search_call.find(data).is_some()
+/// Whether the data may hold an item of a tool that the provider runs and charges for.
+pub(super) fn has_tool_item(data: &[u8]) -> bool {
+    FIND.tool_calls.iter().any(|call| call.find(data).is_some())
 }
 
 /// What follows each `"key":` in `data`.

@@ -50,6 +50,7 @@ struct OutputDetails {
 #[serde(default)]
 struct ServerToolUse {
     web_search_requests: Count,
+    code_execution_requests: Count,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -75,6 +76,7 @@ pub(super) struct Counts {
     split: CacheCreation,
     thinking: Count,
     searches: Count,
+    runs_of_code: Count,
     passes: Vec<Pass>,
 }
 
@@ -89,6 +91,7 @@ impl Counts {
         self.split.ephemeral_1h_input_tokens.update(later.cache_creation.0.ephemeral_1h_input_tokens);
         self.thinking.update(later.output_tokens_details.0.thinking_tokens);
         self.searches.update(later.server_tool_use.0.web_search_requests);
+        self.runs_of_code.update(later.server_tool_use.0.code_execution_requests);
         later.service_tier.update(&mut observed.service_tier);
         later.speed.update(&mut observed.speed);
         later.inference_geo.update(&mut observed.inference_geo);
@@ -111,6 +114,8 @@ impl Counts {
             cache_read_tokens: self.read.or_zero(),
             reasoning_tokens: self.thinking.or_zero(),
             web_search_calls: self.searches.or_zero(),
+            code_execution_calls: self.runs_of_code.or_zero(),
+            ..Usage::default()
         };
         Some(if self.passes.is_empty() { usage } else { sum(usage, &self.passes) })
     }
@@ -139,21 +144,15 @@ fn cache_writes(total: Count, split: CacheCreation) -> (u64, u64) {
     (short.saturating_add(rest), long)
 }
 
-/// The tokens of all passes: none of them is free. Searches and thinking are told only at the top.
+/// The tokens of all passes: none of them is free. Calls and thinking are told only at the top.
 fn sum(top: Usage, passes: &[Pass]) -> Usage {
-    let none = Usage {
+    let told_at_the_top = Usage {
         reasoning_tokens: top.reasoning_tokens,
         web_search_calls: top.web_search_calls,
+        code_execution_calls: top.code_execution_calls,
         ..Usage::default()
     };
-    passes.iter().fold(none, |sum, Pass { usage, .. }| Usage {
-        input_tokens: sum.input_tokens.saturating_add(usage.input_tokens),
-        output_tokens: sum.output_tokens.saturating_add(usage.output_tokens),
-        cache_write_5m_tokens: sum.cache_write_5m_tokens.saturating_add(usage.cache_write_5m_tokens),
-        cache_write_1h_tokens: sum.cache_write_1h_tokens.saturating_add(usage.cache_write_1h_tokens),
-        cache_read_tokens: sum.cache_read_tokens.saturating_add(usage.cache_read_tokens),
-        ..sum
-    })
+    passes.iter().fold(told_at_the_top, |sum, pass| sum.plus(&pass.usage))
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -12,6 +12,7 @@ mod openai;
 mod output;
 mod responses;
 mod spoken;
+mod tools;
 mod wire;
 
 use tollgate_base::Usage;

@@ -32,6 +32,8 @@ struct PromptDetails {
     cached_tokens: Count,
     cache_write_tokens: Count,
     cache_write_tokens_details: Object<WriteDetails>,
+    audio_tokens: Count,
+    image_tokens: Count,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -45,6 +47,8 @@ struct WriteDetails {
 #[serde(default)]
 struct OutputDetails {
     reasoning_tokens: Count,
+    audio_tokens: Count,
+    image_tokens: Count,
 }
 
 impl PromptDetails {
@@ -54,6 +58,8 @@ impl PromptDetails {
         let (split, new) = (&mut self.cache_write_tokens_details.0, &later.cache_write_tokens_details.0);
         split.ttl_30m_tokens.update(new.ttl_30m_tokens);
         split.ttl_12h_tokens.update(new.ttl_12h_tokens);
+        self.audio_tokens.update(later.audio_tokens);
+        self.image_tokens.update(later.image_tokens);
     }
 
     /// Written tokens and how many of them live long. Those that no detail assigns live short.
@@ -62,6 +68,23 @@ impl PromptDetails {
         let (short, long) = (split.ttl_30m_tokens.or_zero(), split.ttl_12h_tokens.or_zero());
         (self.cache_write_tokens.or_zero().max(short.saturating_add(long)), long)
     }
+}
+
+impl OutputDetails {
+    fn update(&mut self, later: &Self) {
+        self.reasoning_tokens.update(later.reasoning_tokens);
+        self.audio_tokens.update(later.audio_tokens);
+        self.image_tokens.update(later.image_tokens);
+    }
+}
+
+/// Takes sound and pictures out of a count that holds them: what is left, sound, pictures. Details that say more than the
+/// whole are cut to it.
+fn apart(whole: u64, audio: [Count; 2], image: [Count; 2]) -> (u64, u64, u64) {
+    let larger = |counts: [Count; 2]| counts[0].or_zero().max(counts[1].or_zero());
+    let audio = larger(audio).min(whole);
+    let image = larger(image).min(whole - audio);
+    (whole - audio - image, audio, image)
 }
 
 impl OpenAiUsage {
@@ -80,7 +103,7 @@ impl OpenAiUsage {
             (&mut self.completion_tokens_details, &later.completion_tokens_details),
             (&mut self.output_tokens_details, &later.output_tokens_details),
         ] {
-            details.0.reasoning_tokens.update(new.0.reasoning_tokens);
+            details.0.update(&new.0);
         }
     }
 
@@ -94,7 +117,8 @@ impl OpenAiUsage {
             || self.prompt_cache_miss_tokens.0.is_some()
     }
 
-    /// The disjoint buckets. Cached and written tokens are disjoint parts of the prompt.
+    /// The disjoint buckets. Cached and written tokens are disjoint parts of the prompt. Which of them are sound or pictures
+    /// is not told; they count as text as far as there is enough of it, so that what is dearer is charged.
     pub(super) fn usage(&self) -> Usage {
         let details = [&self.prompt_tokens_details.0, &self.input_tokens_details.0];
         let cached = [details[0].cached_tokens, details[1].cached_tokens, self.cached_tokens]
@@ -107,16 +131,31 @@ impl OpenAiUsage {
         let prompt = self.prompt_tokens.0.max(self.input_tokens.0).unwrap_or_else(|| {
             cached.saturating_add(self.prompt_cache_miss_tokens.or_zero()).saturating_add(written)
         });
-        let reasoning = [&self.completion_tokens_details, &self.output_tokens_details]
-            .map(|details| details.0.reasoning_tokens.or_zero());
+        let uncached = prompt.saturating_sub(cached).saturating_sub(written);
+        let (input_tokens, input_audio_tokens, input_image_tokens) = apart(
+            uncached,
+            details.map(|details| details.audio_tokens),
+            details.map(|details| details.image_tokens),
+        );
+        let details = [&self.completion_tokens_details.0, &self.output_tokens_details.0];
+        let (output_tokens, output_audio_tokens, output_image_tokens) = apart(
+            self.completion_tokens.or_zero().max(self.output_tokens.or_zero()),
+            details.map(|details| details.audio_tokens),
+            details.map(|details| details.image_tokens),
+        );
+        let reasoning = details.map(|details| details.reasoning_tokens.or_zero());
         Usage {
-            input_tokens: prompt.saturating_sub(cached).saturating_sub(written),
-            output_tokens: self.completion_tokens.or_zero().max(self.output_tokens.or_zero()),
+            input_tokens,
+            output_tokens,
             cache_write_5m_tokens: written.saturating_sub(long),
             cache_write_1h_tokens: long,
             cache_read_tokens: cached,
             reasoning_tokens: reasoning[0].max(reasoning[1]),
-            web_search_calls: 0,
+            input_audio_tokens,
+            output_audio_tokens,
+            input_image_tokens,
+            output_image_tokens,
+            ..Usage::default()
         }
     }
 }

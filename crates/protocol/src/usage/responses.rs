@@ -1,11 +1,13 @@
 //! OpenAI Responses: <https://platform.openai.com/docs/api-reference/responses-streaming>.
 
 use serde::Deserialize;
+use tollgate_base::Usage;
 
 use super::failure::StreamFailure;
-use super::frames::{has_web_search_item, leading_type, sequence_number};
+use super::frames::{has_tool_item, leading_type, sequence_number};
 use super::observer::Common;
 use super::openai::OpenAiUsage;
+use super::tools::{Item, ToolCalls};
 use super::wire::{Count, List, Maybe, Object, Text};
 use super::{FrameKind, Observed, output};
 use crate::Protocol;
@@ -51,24 +53,6 @@ struct ResponseError<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Item<'a> {
-    #[serde(borrow, rename = "type")]
-    item_type: Text<'a>,
-    #[serde(borrow)]
-    status: Text<'a>,
-    #[serde(borrow)]
-    action: Object<Action<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Action<'a> {
-    #[serde(borrow, rename = "type")]
-    action_type: Text<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct ToolUsage {
     web_search: Object<WebSearchUsage>,
 }
@@ -79,40 +63,38 @@ struct WebSearchUsage {
     num_requests: Count,
 }
 
-impl Item<'_> {
-    /// Opening or searching within a page is free, and so is a search that failed.
-    fn is_paid_search(&self) -> bool {
-        self.item_type.as_str() == Some("web_search_call")
-            && self.status.as_str() != Some("failed")
-            && matches!(self.action.0.action_type.as_str(), None | Some("search"))
-    }
-}
-
 /// What has to be remembered between events.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress {
-    /// Paid searches among the finished items.
-    searches: u64,
+    /// What the provider's tools did in the finished items.
+    calls: ToolCalls,
 }
 
 /// Reads a whole answer, of `/v1/responses` or of `/v1/responses/compact`.
 pub(super) fn answer(body: &[u8]) -> Result<Observed, serde_json::Error> {
     let response: Object<Response<'_>> = serde_json::from_slice(body)?;
     let mut observed = Observed { output_started: !response.0.output.0.is_empty(), ..Observed::default() };
-    take(&response.0, 0, &mut observed);
+    take(&response.0, &ToolCalls::default(), &mut observed);
     take_stop(&response.0, &mut observed);
     Ok(observed)
 }
 
-fn take(response: &Response<'_>, searches: u64, observed: &mut Observed) {
+fn take(response: &Response<'_>, seen: &ToolCalls, observed: &mut Observed) {
     response.id.update(&mut observed.id);
     response.model.update(&mut observed.model);
     response.service_tier.update(&mut observed.service_tier);
     if let Some(usage) = response.usage.0.as_ref().filter(|usage| usage.is_counted()) {
-        let listed = response.output.0.iter().filter(|item| item.is_paid_search()).count();
-        let counted = searches.max(u64::try_from(listed).unwrap_or(u64::MAX));
-        let web_search_calls = response.tool_usage.0.web_search.0.num_requests.0.unwrap_or(counted);
-        observed.usage = Some(tollgate_base::Usage { web_search_calls, ..usage.usage() });
+        let mut listed = ToolCalls::default();
+        response.output.0.iter().for_each(|item| listed.add(item));
+        let counted = seen.or_more(&listed);
+        let searches = response.tool_usage.0.web_search.0.num_requests.0;
+        observed.usage = Some(Usage {
+            web_search_calls: searches.unwrap_or(counted.web_searches),
+            file_search_calls: counted.file_searches,
+            code_execution_calls: counted.containers(),
+            generated_images: counted.images,
+            ..usage.usage()
+        });
     }
 }
 
@@ -158,7 +140,7 @@ fn named(progress: &mut Progress, name: &[u8], data: &[u8], common: &mut Common)
             if common.observed.id.is_none()
                 && let Ok(Object(event)) = serde_json::from_slice::<Object<Event<'_>>>(data)
             {
-                take(&event.response.0, progress.searches, &mut common.observed);
+                take(&event.response.0, &progress.calls, &mut common.observed);
             }
             FrameKind::Other
         }
@@ -169,11 +151,10 @@ fn named(progress: &mut Progress, name: &[u8], data: &[u8], common: &mut Common)
         b"ping" | b"keepalive" => FrameKind::Ping,
         b"response.output_item.done" => {
             common.observed.output_started = true;
-            if has_web_search_item(data)
+            if has_tool_item(data)
                 && let Ok(Object(event)) = serde_json::from_slice::<Object<Event<'_>>>(data)
-                && event.item.0.is_paid_search()
             {
-                progress.searches += 1;
+                progress.calls.add(&event.item.0);
             }
             FrameKind::Content
         }
@@ -189,7 +170,7 @@ fn named(progress: &mut Progress, name: &[u8], data: &[u8], common: &mut Common)
 fn end(progress: &Progress, name: &[u8], data: &[u8], common: &mut Common) -> FrameKind {
     common.terminal = true;
     let event = serde_json::from_slice::<Object<Event<'_>>>(data).map(|event| event.0).unwrap_or_default();
-    take(&event.response.0, progress.searches, &mut common.observed);
+    take(&event.response.0, &progress.calls, &mut common.observed);
     take_stop(&event.response.0, &mut common.observed);
     common.observed.usage_is_final = event.response.0.usage.0.is_some_and(|usage| usage.is_counted());
     if name != b"response.failed" {

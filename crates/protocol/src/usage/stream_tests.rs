@@ -45,8 +45,8 @@ fn messages_stream_merges_its_counts() {
                 cache_write_5m_tokens: 3,
                 cache_write_1h_tokens: 5,
                 cache_read_tokens: 4,
-                reasoning_tokens: 0,
                 web_search_calls: 1,
+                ..Usage::default()
             }),
             model: Some("claude-x".into()),
             id: Some("msg_1".into()),
@@ -285,6 +285,32 @@ fn responses_events(name: &str, end: &str) -> String {
         format!("event: {name}\ndata: {{\"type\":\"{name}\",\"sequence_number\":{n},{rest}}}\n\n")
     })
     .collect()
+}
+
+#[test]
+fn responses_tools_are_counted_as_their_items_end() {
+    let item = |item: &str| {
+        format!(
+            "event: response.output_item.done\ndata: {{\"type\":\"response.output_item.done\",\"item\":{item}}}\n\n"
+        )
+    };
+    let items = [
+        r#"{"type":"file_search_call","status":"completed"}"#,
+        r#"{"type":"code_interpreter_call","container_id":"cntr_1"}"#,
+        r#"{"type":"image_generation_call","status":"completed","result":"AAAA"}"#,
+        r#"{"type":"message","content":[{"text":"\"file_search_call\""}]}"#,
+    ];
+    let end = "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"output\":[],\
+               \"usage\":{\"input_tokens\":1}}}\n\n";
+    let stream: String = items.map(item).into_iter().chain([end.to_owned()]).collect();
+    let expected = Usage {
+        input_tokens: 1,
+        file_search_calls: 1,
+        code_execution_calls: 1,
+        generated_images: 1,
+        ..Usage::default()
+    };
+    assert_eq!(watch(Protocol::Responses, &stream).observed().usage, Some(expected));
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! What a catalog finds.
 
-use tollgate_base::{AccountId, GroupId};
+use tollgate_base::{AccountId, GroupId, Timestamp};
 use tollgate_translate::traits::TraitsPatch;
 
 use super::*;
 use crate::account::BaseUrls;
-use crate::testing::{account, api_key, group, mapping, model, patterns};
+use crate::price::{PriceVersion, Prices};
+use crate::testing::{account, api_key, group, mapping, model, patterns, price_version};
+
+const NOW: Timestamp = Timestamp::from_micros(1_000);
 
 fn catalog(groups: Vec<Group>, accounts: Vec<Account>, models: &[&str]) -> Catalog {
     let models = models.iter().map(|name| model(name)).collect();
@@ -13,7 +16,7 @@ fn catalog(groups: Vec<Group>, accounts: Vec<Account>, models: &[&str]) -> Catal
 }
 
 fn names(catalog: &Catalog, key: &ApiKey) -> Vec<String> {
-    catalog.models_for(key).iter().map(|listed| listed.name.to_owned()).collect()
+    catalog.models_for(key, NOW).iter().map(|listed| listed.name.to_owned()).collect()
 }
 
 #[test]
@@ -105,7 +108,7 @@ fn lists_what_the_group_serves_and_the_key_may_use() {
 
     let mut key = api_key(1, 1);
     assert_eq!(names(&catalog, &key), ["ZHIPU/GLM-4.6", "fast", "gpt-5", "gpt-5-mini", "gpt-old"]);
-    let fast = catalog.models_for(&key)[1];
+    let fast = catalog.models_for(&key, NOW)[1];
     assert_eq!(fast.model.name, "gpt-5-mini", "an alias is priced as what it leads to");
 
     key.allowed_models = patterns(&["gpt-5", "fast", "claude-*"]);
@@ -121,11 +124,30 @@ fn one_model_is_found_also_by_a_pattern_price() {
     let catalog = catalog(vec![group(1)], vec![serving], &["gpt-*", "claude-*"]);
     let mut key = api_key(1, 1);
     assert_eq!(names(&catalog, &key), [""; 0], "patterns are not listed");
-    assert_eq!(catalog.model_for_key(&key, "gpt-9").unwrap().model.name, "gpt-*");
-    assert_eq!(catalog.model_for_key(&key, "gpt-9").unwrap().name, "gpt-9");
-    assert_eq!(catalog.model_for_key(&key, "claude-9"), None, "nobody serves it");
+    assert_eq!(catalog.model_for_key(&key, "gpt-9", NOW).unwrap().model.name, "gpt-*");
+    assert_eq!(catalog.model_for_key(&key, "gpt-9", NOW).unwrap().name, "gpt-9");
+    assert_eq!(catalog.model_for_key(&key, "claude-9", NOW), None, "nobody serves it");
     key.allowed_models = patterns(&["gpt-8"]);
-    assert_eq!(catalog.model_for_key(&key, "gpt-9"), None, "not for this key");
+    assert_eq!(catalog.model_for_key(&key, "gpt-9", NOW), None, "not for this key");
+}
+
+#[test]
+fn a_model_is_listed_from_when_on_it_has_a_price() {
+    let later = PriceVersion { from: NOW, ..price_version() };
+    let models = vec![Model { prices: Prices::new(vec![later]), ..model("gpt-5") }];
+    let data = CatalogData {
+        groups: vec![group(1)],
+        accounts: vec![account(1)],
+        models,
+        limits: Vec::new(),
+        version: 1,
+    };
+    let (catalog, key) = (Catalog::new(data), api_key(1, 1));
+    let before = Timestamp::from_micros(999);
+    assert_eq!((catalog.models_for(&key, before).len(), catalog.models_for(&key, NOW).len()), (0, 1));
+    assert_eq!(catalog.model_for_key(&key, "gpt-5", before), None);
+    let price = |at| catalog.price_at("gpt-5", "gpt-5", &account(1), Protocol::Chat, at);
+    assert_eq!((price(before), price(NOW).map(|price| price.version)), (None, Some(1)));
 }
 
 #[test]
@@ -136,7 +158,7 @@ fn the_accounts_mapping_comes_after_the_groups() {
     serving.model_mapping = mapping(&[("middle", "final")]);
     serving.models = patterns(&["final"]);
     let catalog = catalog(vec![mapped], vec![serving], &["final", "middle"]);
-    let listed = catalog.models_for(&api_key(1, 1));
+    let listed = catalog.models_for(&api_key(1, 1), NOW);
     let pairs: Vec<_> = listed.iter().map(|listed| (listed.name, listed.model.name.as_str())).collect();
     assert_eq!(pairs, [("alias", "final"), ("final", "final"), ("middle", "middle")]);
 }
@@ -144,12 +166,11 @@ fn the_accounts_mapping_comes_after_the_groups() {
 #[test]
 fn of_two_with_one_id_or_name_the_first_stays() {
     let second = Account { name: "second".into(), ..account(1) };
-    let mut dear = model("m");
-    dear.price_version = 2;
+    let second_model = Model { owned_by: Some("second".into()), ..model("m") };
     let data = CatalogData {
         groups: vec![group(1), Group { name: "second".into(), ..group(1) }],
         accounts: vec![account(1), second],
-        models: vec![model("m"), dear],
+        models: vec![model("m"), second_model],
         limits: Vec::new(),
         version: 1,
     };
@@ -158,7 +179,7 @@ fn of_two_with_one_id_or_name_the_first_stays() {
         catalog.accounts_of(&GroupId::from_u128(1)).map(|account| account.name.as_str()).collect();
     assert_eq!(members, ["account1"]);
     assert_eq!(catalog.group(&GroupId::from_u128(1)).unwrap().name, "group1");
-    assert_eq!(catalog.price_for("m", "m").unwrap().price_version, 1);
+    assert_eq!(catalog.price_for("m", "m").unwrap().owned_by, None);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tollgate_base::{AccountId, GroupId, Secret};
-use tollgate_routing::{Account, AuthScheme, LimitScope, Platform, Status};
+use tollgate_routing::{Account, AuthScheme, LimitScope, Platform, PricePlace, Status};
 use tollgate_translate::family::Family;
 
 use super::AccountPatch;
@@ -11,7 +11,7 @@ use crate::db::{Row, Sql, Tx, Update, Value, params};
 use crate::error::{Result, StoreError};
 use crate::quotas::{self, QuotaOwner};
 use crate::secrets::{MasterKey, place};
-use crate::{groups, limits};
+use crate::{groups, limits, prices};
 
 /// In the order of [`from_row`].
 pub(super) const COLUMNS: &str = "id, name, platform, family, base_urls, credential, auth, models, model_mapping, \
@@ -159,6 +159,7 @@ pub(super) async fn remove(tx: &mut Tx, id: AccountId) -> Result<()> {
     tx.execute("DELETE FROM response_owners WHERE account_id = $1", params![id]).await?;
     quotas::remove_all(tx, QuotaOwner::Account(id)).await?;
     limits::delete(tx, &LimitScope::Account(id)).await?;
+    prices::withdraw_place(tx, PricePlace::Account(id)).await?;
     match tx.execute("DELETE FROM accounts WHERE id = $1", params![id]).await? {
         0 => Err(StoreError::not_found("account", id)),
         _ => Ok(()),

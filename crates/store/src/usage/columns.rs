@@ -9,7 +9,7 @@ use crate::db::{Cell, Kind, Row};
 use crate::error::Result;
 
 /// Name and kind of each column.
-pub(crate) const COLUMNS: [(&str, Kind); 48] = [
+pub(crate) const COLUMNS: [(&str, Kind); 60] = [
     ("id", Kind::Text),
     ("at", Kind::Int),
     ("user_id", Kind::Text),
@@ -29,6 +29,13 @@ pub(crate) const COLUMNS: [(&str, Kind); 48] = [
     ("cache_read_tokens", Kind::Int),
     ("reasoning_tokens", Kind::Int),
     ("web_search_calls", Kind::Int),
+    ("input_audio_tokens", Kind::Int),
+    ("output_audio_tokens", Kind::Int),
+    ("input_image_tokens", Kind::Int),
+    ("output_image_tokens", Kind::Int),
+    ("generated_images", Kind::Int),
+    ("file_search_calls", Kind::Int),
+    ("code_execution_calls", Kind::Int),
     ("cost", Kind::Int),
     ("input_cost", Kind::Int),
     ("output_cost", Kind::Int),
@@ -36,6 +43,11 @@ pub(crate) const COLUMNS: [(&str, Kind); 48] = [
     ("cache_write_1h_cost", Kind::Int),
     ("cache_read_cost", Kind::Int),
     ("web_search_cost", Kind::Int),
+    ("reasoning_cost", Kind::Int),
+    ("audio_cost", Kind::Int),
+    ("images_cost", Kind::Int),
+    ("tools_cost", Kind::Int),
+    ("request_cost", Kind::Int),
     ("group_rate", Kind::Int),
     ("user_rate", Kind::Int),
     ("price_version", Kind::Int),
@@ -88,6 +100,13 @@ pub(crate) fn cells(record: &UsageRecord) -> [Cell<'_>; COLUMNS.len()] {
         count(usage.cache_read_tokens),
         count(usage.reasoning_tokens),
         count(usage.web_search_calls),
+        count(usage.input_audio_tokens),
+        count(usage.output_audio_tokens),
+        count(usage.input_image_tokens),
+        count(usage.output_image_tokens),
+        count(usage.generated_images),
+        count(usage.file_search_calls),
+        count(usage.code_execution_calls),
         money(record.cost),
         money(parts.input),
         money(parts.output),
@@ -95,6 +114,11 @@ pub(crate) fn cells(record: &UsageRecord) -> [Cell<'_>; COLUMNS.len()] {
         money(parts.cache_write_1h),
         money(parts.cache_read),
         money(parts.web_search),
+        money(parts.reasoning),
+        money(parts.audio),
+        money(parts.images),
+        money(parts.tools),
+        money(parts.request),
         rate(record.group_rate),
         rate(record.user_rate),
         Cell::Int(record.price_version),
@@ -163,7 +187,7 @@ pub(super) fn from_row(mut row: Row) -> Result<UsageRecord> {
     })
 }
 
-/// The seven columns of the token buckets.
+/// The columns of the buckets.
 pub(super) fn usage(row: &mut Row) -> Result<Usage> {
     Ok(Usage {
         input_tokens: row.number()?,
@@ -173,6 +197,13 @@ pub(super) fn usage(row: &mut Row) -> Result<Usage> {
         cache_read_tokens: row.number()?,
         reasoning_tokens: row.number()?,
         web_search_calls: row.number()?,
+        input_audio_tokens: row.number()?,
+        output_audio_tokens: row.number()?,
+        input_image_tokens: row.number()?,
+        output_image_tokens: row.number()?,
+        generated_images: row.number()?,
+        file_search_calls: row.number()?,
+        code_execution_calls: row.number()?,
     })
 }
 
@@ -184,6 +215,11 @@ fn parts(row: &mut Row) -> Result<CostParts> {
         cache_write_1h: row.money()?,
         cache_read: row.money()?,
         web_search: row.money()?,
+        reasoning: row.money()?,
+        audio: row.money()?,
+        images: row.money()?,
+        tools: row.money()?,
+        request: row.money()?,
     })
 }
 

@@ -92,7 +92,7 @@ impl Store {
     }
 }
 
-const SUMMED: [&str; 8] = [
+const SUMMED: [&str; 15] = [
     "input_tokens",
     "output_tokens",
     "cache_write_5m_tokens",
@@ -100,6 +100,13 @@ const SUMMED: [&str; 8] = [
     "cache_read_tokens",
     "reasoning_tokens",
     "web_search_calls",
+    "input_audio_tokens",
+    "output_audio_tokens",
+    "input_image_tokens",
+    "output_image_tokens",
+    "generated_images",
+    "file_search_calls",
+    "code_execution_calls",
     "cost",
 ];
 

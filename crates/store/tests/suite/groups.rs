@@ -24,6 +24,7 @@ pub(crate) async fn groups_keep_what_they_are_given(db: &TestDb) {
             credit_line: dollars("2.5"),
             on_disconnect: OnDisconnect::Cancel,
             funding: Funding::BalanceFirst,
+            ..NewGroup::new("", Platform::Openai)
         })
         .await
         .unwrap();

@@ -11,8 +11,10 @@ pub(crate) mod ledger_model;
 pub(crate) mod limits;
 pub(crate) mod models;
 pub(crate) mod money;
+pub(crate) mod prices;
 pub(crate) mod quotas;
 pub(crate) mod race;
+pub(crate) mod rates;
 pub(crate) mod responses;
 pub(crate) mod schema;
 pub(crate) mod usage;
@@ -167,6 +169,9 @@ macro_rules! run_suite {
                 removed_accounts_leave_nothing;
             models: models_keep_what_they_are_given, every_price_is_kept, traits_are_set_replaced_and_cleared,
                 what_is_wrong_with_a_model_is_said;
+            prices: prices_begin_when_they_are_to, coming_prices_can_be_called_off,
+                places_have_prices_of_their_own;
+            rates: a_users_rate_in_a_group_comes_with_the_key, groups_have_other_rates_by_the_hour;
             config: every_change_counts, a_refused_change_does_not_count, the_catalog_is_of_one_version;
             money: settling_charges_once, one_batch_is_one_transaction, adjustments_are_written_down,
                 sums_that_overflow_are_refused, a_wrong_balance_is_found, usage_of_a_removed_user_is_kept;
@@ -193,7 +198,7 @@ macro_rules! run_suite {
             kept: kept_responses_are_their_keys_own_until_they_expire, a_conversation_is_whole_or_not_there,
                 kept_texts_are_sealed_and_bounded;
             schema: migrating_twice_changes_nothing, starting_together_migrates_once, a_newer_schema_is_refused,
-                a_foreign_schema_is_refused, another_master_key_is_refused, a_closed_store_says_so;
+                a_foreign_schema_is_refused, prices_of_an_earlier_schema_stay_in_force, another_master_key_is_refused, a_closed_store_says_so;
             crash: a_killed_writer_leaves_whole_batches;
         );
     };

@@ -2,13 +2,20 @@
 
 use tollgate_base::{Money, Timestamp, TokenPrice};
 use tollgate_pricing::{ContextTier, ContextTiers, ModelPrice, Multipliers};
-use tollgate_store::{ModelPatch, NewModel, StoreError};
+use tollgate_routing::Model;
+use tollgate_store::{ModelPatch, NewModel, NewPrice, StoreError};
 use tollgate_translate::traits::{SamplingTrait, TraitsPatch};
 
 use super::{TestDb, dollars};
 
 pub(crate) fn price(input: &str, output: &str) -> ModelPrice {
     ModelPrice::new(input.parse().unwrap(), output.parse().unwrap())
+}
+
+/// Number and price of the newest version.
+fn now(model: &Model) -> (i64, ModelPrice) {
+    let newest = model.price_at(Timestamp::from_micros(i64::MAX)).unwrap();
+    (newest.version, newest.price)
 }
 
 pub(crate) async fn models_keep_what_they_are_given(db: &TestDb) {
@@ -42,14 +49,14 @@ pub(crate) async fn models_keep_what_they_are_given(db: &TestDb) {
             context_window_tokens: Some(u64::MAX),
             ..TraitsPatch::default()
         }),
-        price: full,
+        price: full.into(),
     };
     let made = store.create_model(new).await.unwrap();
-    assert_eq!((made.price, made.price_version, made.created_at), (full, 1, at));
+    assert_eq!((now(&made), made.created_at), ((1, full), at));
     assert_eq!(made.traits.unwrap().efforts.unwrap().iter().count(), 2);
     assert_eq!(store.get_model("ZHIPU/GLM-4.6").await.unwrap().as_ref(), Some(&made));
     let many = store.create_model(NewModel::new("deepseek-*", price("0.27", "1.1"))).await.unwrap();
-    assert_eq!((many.display_name.as_ref(), many.traits, many.price_version), (None, None, 2));
+    assert_eq!((many.display_name.as_ref(), many.traits, now(&many).0), (None, None, 2));
     assert_eq!(store.list_models().await.unwrap(), [made, many]);
     assert_eq!(store.get_model("deepseek-chat").await.unwrap(), None, "patterns are matched by routing");
 }
@@ -58,11 +65,11 @@ pub(crate) async fn every_price_is_kept(db: &TestDb) {
     let store = db.open().await;
     store.create_model(NewModel::new("a", price("1", "2"))).await.unwrap();
     store.create_model(NewModel::new("b", price("1", "2"))).await.unwrap();
-    let patch = |price| ModelPatch { price: Some(price), ..ModelPatch::default() };
+    let patch = |price| ModelPatch { price: Some(NewPrice::from(price)), ..ModelPatch::default() };
     let after = store.update_model("a", patch(price("3", "4"))).await.unwrap();
-    assert_eq!((after.price, after.price_version), (price("3", "4"), 3));
+    assert_eq!(now(&after), (3, price("3", "4")));
     let same = store.update_model("a", patch(price("3", "4"))).await.unwrap();
-    assert_eq!(same.price_version, 3, "the same price is no new version");
+    assert_eq!(now(&same).0, 3, "the same price is no new version");
     let facts = ModelPatch {
         display_name: Some(Some("A".to_owned())),
         max_output_tokens: Some(Some(1)),
@@ -71,18 +78,22 @@ pub(crate) async fn every_price_is_kept(db: &TestDb) {
     };
     let after = store.update_model("a", facts).await.unwrap();
     assert_eq!(
-        (after.display_name.as_deref(), after.max_output_tokens, after.price_version),
+        (after.display_name.as_deref(), after.max_output_tokens, now(&after).0),
         (Some("A"), Some(1), 3)
     );
     let versions: Vec<i64> =
-        store.list_prices("a").await.unwrap().into_iter().map(|found| found.version).collect();
+        store.list_prices("a").await.unwrap().into_iter().map(|found| found.version.version).collect();
     assert_eq!(versions, [1, 3]);
     store.remove_model("a").await.unwrap();
     let old = store.find_price(1).await.unwrap().unwrap();
-    assert_eq!((old.model.as_str(), old.price), ("a", price("1", "2")), "usage records name it for ever");
+    assert_eq!(
+        (old.model.as_str(), old.version.price),
+        ("a", price("1", "2")),
+        "usage records name it for ever"
+    );
     assert_eq!(store.find_price(99).await.unwrap(), None);
     let again = store.create_model(NewModel::new("a", price("5", "6"))).await.unwrap();
-    assert_eq!(again.price_version, 4, "versions are never used twice");
+    assert_eq!(now(&again), (4, price("5", "6")), "versions are never used twice");
 }
 
 pub(crate) async fn traits_are_set_replaced_and_cleared(db: &TestDb) {
@@ -94,7 +105,7 @@ pub(crate) async fn traits_are_set_replaced_and_cleared(db: &TestDb) {
     for said in [Some(blind), Some(plain), None] {
         let patch = ModelPatch { traits: Some(said), ..ModelPatch::default() };
         let after = store.update_model("a", patch).await.unwrap();
-        assert_eq!((after.traits, after.price_version), (said, 1));
+        assert_eq!((after.traits, now(&after).0), (said, 1));
         let other = ModelPatch { owned_by: Some(Some("o".to_owned())), ..ModelPatch::default() };
         assert_eq!(store.update_model("a", other).await.unwrap().traits, said, "another change leaves them");
         assert_eq!(store.catalog().await.unwrap().models[0].traits, said);
@@ -117,7 +128,7 @@ pub(crate) async fn what_is_wrong_with_a_model_is_said(db: &TestDb) {
         assert!(matches!(refused, Err(StoreError::Invalid { field: "name", .. })), "{bad}: {refused:?}");
     }
     let negative = ModelPrice { web_search_per_thousand: Some(Money::from_nanos(-1)), ..price("1", "2") };
-    let patch = ModelPatch { price: Some(negative), ..ModelPatch::default() };
+    let patch = ModelPatch { price: Some(negative.into()), ..ModelPatch::default() };
     assert!(matches!(store.update_model("a", patch).await, Err(StoreError::Invalid { field: "price", .. })));
     let mute = TraitsPatch { max_output_tokens: Some(0), ..TraitsPatch::default() };
     let no_traits = |error: &StoreError| matches!(error, StoreError::Invalid { field: "traits", .. });

@@ -2,9 +2,10 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use tollgate_base::{Money, Rate};
+use tollgate_pricing::HourlyRates;
 use tollgate_routing::{Pattern, Platform};
 
-use super::words::mapping_entry;
+use super::words::{hourly_rates, mapping_entry};
 use super::{FormatArgs, HoldWord, OnDisconnectWord, TokenCountingWord};
 
 /// `tollgate group`.
@@ -87,6 +88,10 @@ pub(crate) struct GroupFields {
     /// What becomes of an answer whose caller has left
     #[arg(long, value_name = "WHAT")]
     pub(crate) on_disconnect: Option<OnDisconnectWord>,
+    /// Other rates by the hour, such as
+    /// {"time_zone":"Asia/Shanghai","from":"09:00","to":"18:00","days":["mon","fri"],"rate":"1.5"}; one or a list
+    #[arg(long, value_name = "JSON", value_parser = hourly_rates)]
+    pub(crate) peak_hours: Option<HourlyRates>,
 }
 
 /// A setting that can be removed.
@@ -94,4 +99,6 @@ pub(crate) struct GroupFields {
 pub(crate) enum GroupClear {
     /// All mappings
     Map,
+    /// All rates by the hour
+    PeakHours,
 }

@@ -18,7 +18,7 @@ pub(crate) use group::{GroupArgs, GroupClear, GroupCommand, GroupFields};
 pub(crate) use key::{KeyArgs, KeyClear, KeyCommand, KeyFields};
 pub(crate) use ledger::{LedgerArgs, LedgerCommand};
 pub(crate) use limit::{LimitArgs, LimitClear, LimitCommand, LimitFields, LimitTarget};
-pub(crate) use model::{ImportPricesArgs, ModelArgs, ModelCommand, ModelFields};
+pub(crate) use model::{ImportPricesArgs, ModelArgs, ModelCommand, ModelFields, PlaceFields, PriceFields};
 pub(crate) use server::{CheckArgs, DemoArgs, HealthArgs, ListenArgs, SandboxArgs};
 pub(crate) use usage::UsageArgs;
 pub(crate) use user::{UserArgs, UserCommand};
@@ -103,7 +103,7 @@ pub(crate) enum Command {
     /// Accounts: credentials at providers
     Account(AccountArgs),
     /// Models and their prices
-    Model(ModelArgs),
+    Model(Box<ModelArgs>),
     /// Limits: requests and tokens per minute, requests at the same time
     Limit(LimitArgs),
     /// Usage records

@@ -46,6 +46,20 @@ pub(crate) enum UserCommand {
         #[arg(long)]
         rate: Option<Rate>,
     },
+    /// Set what a user pays in a group instead of the group's rate, at every hour
+    Rate {
+        /// Name or id
+        user: String,
+        /// The group: name or id
+        #[arg(long)]
+        group: String,
+        /// The rate; the user's own still multiplies it
+        #[arg(required_unless_present = "clear")]
+        rate: Option<Rate>,
+        /// Go back to the group's rate
+        #[arg(long, conflicts_with = "rate")]
+        clear: bool,
+    },
     /// Add to a user's balance; a negative amount takes from it
     Topup {
         /// Name or id

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use jiff::tz::TimeZone;
 use jiff::{Span, Zoned};
 use tollgate_base::Timestamp;
+use tollgate_pricing::HourlyRates;
 use tollgate_routing::{HoldMode, OnDisconnect, Pattern, TokenCounting};
 use tollgate_translate::family::Family;
 
@@ -35,6 +36,25 @@ impl Expiry {
     }
 }
 
+/// A point in time: a date is its midnight in UTC.
+pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Ok(Timestamp::from_micros(time.as_microsecond()));
+    }
+    let midnight = text.parse::<jiff::civil::Date>().and_then(|date| date.to_zoned(TimeZone::UTC));
+    midnight.map(|midnight| timestamp(&midnight)).map_err(|_| {
+        "expected a date such as 2027-01-31 (UTC), or a time such as 2027-01-31T12:00:00Z".to_owned()
+    })
+}
+
+/// Rates by the hour as JSON: a list, or one alone.
+pub(crate) fn hourly_rates(text: &str) -> Result<HourlyRates, serde_json::Error> {
+    if text.trim_start().starts_with('{') {
+        return serde_json::from_str(&format!("[{text}]"));
+    }
+    serde_json::from_str(text)
+}
+
 impl std::str::FromStr for Expiry {
     type Err = String;
 
@@ -42,13 +62,8 @@ impl std::str::FromStr for Expiry {
         if text == "never" {
             return Ok(Self::Never);
         }
-        if let Ok(time) = text.parse::<jiff::Timestamp>() {
-            return Ok(Self::At(Timestamp::from_micros(time.as_microsecond())));
-        }
-        if let Ok(date) = text.parse::<jiff::civil::Date>()
-            && let Ok(midnight) = date.to_zoned(TimeZone::UTC)
-        {
-            return Ok(Self::At(timestamp(&midnight)));
+        if let Ok(time) = moment(text) {
+            return Ok(Self::At(time));
         }
         match text.parse::<Span>() {
             Ok(span) if span.is_positive() => Ok(Self::After(span)),
@@ -168,6 +183,14 @@ mod tests {
         for wrong in ["", "soon", "-1d", "0d", "2027-13-01"] {
             assert!(wrong.parse::<Expiry>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn hourly_rates_are_one_or_many() {
+        let one = r#"{"time_zone":"UTC","from":"09:00","to":"18:00","rate":"1.5"}"#;
+        assert_eq!(hourly_rates(one).unwrap(), hourly_rates(&format!("[{one}]")).unwrap());
+        assert!(hourly_rates("[]").unwrap().is_empty());
+        assert!(hourly_rates("{}").is_err());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use tollgate_base::{Money, Rate, Timestamp};
+use tollgate_pricing::HourlyRates;
 use tollgate_routing::{Group, HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting};
 use tollgate_store::{GroupPatch, NewGroup, Store};
 
@@ -21,6 +22,7 @@ pub(crate) async fn run(args: GroupArgs, store: &Store) -> anyhow::Result<()> {
                 hold: fields.hold.map(HoldMode::from).unwrap_or_default(),
                 credit_line: fields.credit_line.unwrap_or_default(),
                 on_disconnect: fields.on_disconnect.map(OnDisconnect::from).unwrap_or_default(),
+                peak_hours: fields.peak_hours.unwrap_or_default(),
                 ..NewGroup::new(name, platform)
             };
             done(printer, "created", store.create_group(new).await?)
@@ -60,6 +62,9 @@ fn patch(name: Option<String>, fields: GroupFields, clear: &[GroupClear]) -> any
         hold: fields.hold.map(HoldMode::from),
         credit_line: fields.credit_line,
         on_disconnect: fields.on_disconnect.map(OnDisconnect::from),
+        peak_hours: fields
+            .peak_hours
+            .or_else(|| clear.contains(&GroupClear::PeakHours).then(HourlyRates::default)),
         ..GroupPatch::default()
     })
 }
@@ -93,6 +98,7 @@ struct GroupView {
     hold: HoldMode,
     credit_line: Money,
     on_disconnect: OnDisconnect,
+    peak_hours: HourlyRates,
     #[serde(serialize_with = "text::time_json")]
     created_at: Timestamp,
 }
@@ -110,6 +116,7 @@ impl From<Group> for GroupView {
             hold: group.hold,
             credit_line: group.credit_line,
             on_disconnect: group.on_disconnect,
+            peak_hours: group.peak_hours,
             created_at: group.created_at,
         }
     }
@@ -135,6 +142,7 @@ impl View for GroupView {
             ("platform", self.platform.to_string()),
             ("status", self.status.to_string()),
             ("rate", self.rate.to_string()),
+            ("peak hours", self.peak_hours.to_string()),
             ("map", text::mapping(&self.model_mapping)),
             ("token counting", self.token_counting.to_string()),
             ("hold", self.hold.to_string()),

@@ -15,8 +15,10 @@ mod usage;
 mod user;
 
 use clap::CommandFactory;
+use tollgate_base::{Clock, Timestamp};
 
 use crate::cli::{Cli, Command, ListenArgs};
+use crate::clock::SystemClock;
 use crate::config::{self, Config, Effective};
 use crate::serve::with_store;
 use crate::{demo, output, serve, telemetry};
@@ -45,13 +47,20 @@ async fn run_configured(command: Command, config: Config, effective: Vec<Effecti
         Command::Key(args) => with_store(&config, async |store| key::run(args, store).await).await,
         Command::Group(args) => with_store(&config, async |store| group::run(args, store).await).await,
         Command::Account(args) => with_store(&config, async |store| account::run(args, store).await).await,
-        Command::Model(args) => with_store(&config, async |store| model::run(args, store).await).await,
+        Command::Model(args) => {
+            Box::pin(with_store(&config, async |store| model::run(*args, store).await)).await
+        }
         Command::Limit(args) => with_store(&config, async |store| limit::run(args, store).await).await,
         Command::Usage(args) => with_store(&config, async |store| usage::run(args, store).await).await,
         Command::Ledger(args) => with_store(&config, async |store| ledger::run(args, store).await).await,
         Command::Completions { shell } => completions(shell),
         Command::Sandbox(args) => sandbox::run(&args).await,
     }
+}
+
+/// The time by this machine's clock.
+fn now() -> Timestamp {
+    SystemClock.now()
 }
 
 /// The `--listen` of the commands that have one.

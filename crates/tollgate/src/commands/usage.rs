@@ -76,6 +76,11 @@ struct CostPartsView {
     cache_write_1h: Money,
     cache_read: Money,
     web_search: Money,
+    reasoning: Money,
+    audio: Money,
+    images: Money,
+    tools: Money,
+    request: Money,
 }
 
 impl From<CostParts> for CostPartsView {
@@ -87,6 +92,11 @@ impl From<CostParts> for CostPartsView {
             cache_write_1h: parts.cache_write_1h,
             cache_read: parts.cache_read,
             web_search: parts.web_search,
+            reasoning: parts.reasoning,
+            audio: parts.audio,
+            images: parts.images,
+            tools: parts.tools,
+            request: parts.request,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `tollgate user`: who pays.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use tollgate_base::{Money, Rate, Timestamp};
 use tollgate_routing::Status;
@@ -21,7 +23,11 @@ pub(crate) async fn run(args: UserArgs, store: &Store) -> anyhow::Result<()> {
             let users: Vec<UserView> = store.list_users().await?.into_iter().map(UserView::from).collect();
             Ok(printer.list(&users)?)
         }
-        UserCommand::Show { user } => Ok(printer.one(&UserView::from(find::user(store, &user).await?))?),
+        UserCommand::Show { user } => {
+            let found = find::user(store, &user).await?;
+            Ok(printer.one(&with_rates(store, found).await?)?)
+        }
+        UserCommand::Rate { user, group, rate, .. } => set_rate(store, printer, &user, &group, rate).await,
         UserCommand::Update { user, name, rate } => {
             update(store, printer, &user, "updated", UserPatch { name, rate, status: None }).await
         }
@@ -66,6 +72,32 @@ async fn topup(
     Ok(printer.done(&sentence, &UserView::from(found))?)
 }
 
+/// Sets what a user pays in a group; `None` is the group's rate.
+async fn set_rate(
+    store: &Store,
+    printer: Printer,
+    user: &str,
+    group: &str,
+    rate: Option<Rate>,
+) -> anyhow::Result<()> {
+    let (found, group) = (find::user(store, user).await?, find::group(store, group).await?);
+    store.set_user_rate(found.user.id, group.id, rate).await?;
+    let sentence = match rate {
+        Some(rate) => format!("user {} has a rate of {rate} in group {}", found.user.name, group.name),
+        None => format!("user {} has the rate of group {}", found.user.name, group.name),
+    };
+    Ok(printer.done(&sentence, &with_rates(store, found).await?)?)
+}
+
+async fn with_rates(store: &Store, stored: StoredUser) -> anyhow::Result<UserView> {
+    let mut group_rates = BTreeMap::new();
+    for own in store.list_user_rates(stored.user.id).await? {
+        let group = store.get_group(own.group_id).await?;
+        group_rates.insert(group.map_or_else(|| own.group_id.to_string(), |group| group.name), own.rate);
+    }
+    Ok(UserView { group_rates: Some(group_rates), ..UserView::from(stored) })
+}
+
 fn done(printer: Printer, verb: &str, stored: StoredUser) -> anyhow::Result<()> {
     let sentence = format!("{verb} user {} ({})", stored.user.name, stored.user.id);
     Ok(printer.done(&sentence, &UserView::from(stored))?)
@@ -78,6 +110,9 @@ struct UserView {
     name: String,
     status: Status,
     rate: Rate,
+    /// What stands in for the rates of groups, by the groups' names; where one user is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_rates: Option<BTreeMap<String, Rate>>,
     balance: Money,
     held: Money,
     #[serde(serialize_with = "text::time_json")]
@@ -92,6 +127,7 @@ impl From<StoredUser> for UserView {
             name: user.name,
             status: user.status,
             rate: user.rate,
+            group_rates: None,
             balance,
             held,
             created_at: user.created_at,
@@ -119,6 +155,13 @@ impl View for UserView {
             ("status", self.status.to_string()),
             ("balance", self.balance.to_string()),
             ("rate", self.rate.to_string()),
+            (
+                "groups",
+                text::list(
+                    self.group_rates.iter().flatten().map(|(group, rate)| format!("{group}={rate}")),
+                    "",
+                ),
+            ),
             ("created", text::time(self.created_at)),
         ]
     }

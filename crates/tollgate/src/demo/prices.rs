@@ -76,7 +76,7 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), models.len());
-        let price = |name: &str| models.iter().find(|model| model.name == name).unwrap().price;
+        let price = |name: &str| models.iter().find(|model| model.name == name).unwrap().price.price;
         let (opus, glm) = (price("claude-opus-5-5"), price("ZHIPU/GLM-4.6"));
         assert_eq!(
             (opus.input.to_string(), opus.cache_read.unwrap().to_string()),
@@ -86,7 +86,7 @@ mod tests {
             (glm.input.to_string(), glm.cache_read.unwrap().to_string()),
             ("0.6".into(), "0.11".into())
         );
-        assert!(models.iter().all(|model| model.price.input < model.price.output));
+        assert!(models.iter().all(|model| model.price.price.input < model.price.price.output));
         assert!(models.iter().all(|model| model.name.contains('*') == model.display_name.is_none()));
     }
 }

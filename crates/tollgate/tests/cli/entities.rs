@@ -60,6 +60,25 @@ fn users_through_their_life() {
 }
 
 #[test]
+fn a_user_has_rates_in_groups() {
+    let place = with_user_and_groups();
+    let said = place.ok(&["user", "rate", "ann", "--group", "claude", "0.8"]);
+    assert_eq!(said, "user ann has a rate of 0.8 in group claude\n");
+    let shown = place.json(&["user", "rate", "ann", "--group", "gpt", "1.25"]);
+    assert_eq!(shown["group_rates"], json!({"claude": "0.8", "gpt": "1.25"}));
+    assert!(place.ok(&["user", "show", "ann"]).contains("groups   claude=0.8, gpt=1.25\n"));
+    let cleared = place.json(&["user", "rate", "ann", "--group", "claude", "--clear"]);
+    assert_eq!(cleared["group_rates"], json!({"gpt": "1.25"}));
+    assert!(
+        place.fails(&["user", "rate", "ann", "--group", "claude", "--clear"]).starts_with("rate of user")
+    );
+    assert!(place.fails(&["user", "rate", "ann", "--group", "none", "1"]).contains("no group `none`"));
+    for wrong in [&["user", "rate", "ann", "--group", "gpt"][..], &["user", "rate", "ann", "1"]] {
+        assert_eq!(place.run(wrong).code, Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
 fn errors_are_one_clear_line() {
     let place = with_user_and_groups();
     assert_eq!(place.fails(&["user", "create", "ann"]), "a user named `ann` already exists");
@@ -114,6 +133,13 @@ fn groups_through_their_life() {
         "credit_line: must not be negative"
     );
     assert_eq!(place.json(&["group", "update", "mixed", "--clear", "map"])["model_mapping"], json!({}));
+    let peak = r#"{"time_zone":"Asia/Shanghai","from":"09:00","to":"18:00","days":["mon"],"rate":"1.5"}"#;
+    let changed = place.json(&["group", "update", "mixed", "--peak-hours", peak]);
+    assert_eq!(changed["peak_hours"], json!([serde_json::from_str::<Value>(peak).unwrap()]));
+    let shown = place.ok(&["group", "show", "mixed"]);
+    assert!(shown.contains("peak hours      09:00-18:00 Asia/Shanghai mon: x 1.5\n"), "{shown}");
+    let cleared = place.json(&["group", "update", "mixed", "--clear", "peak-hours"]);
+    assert_eq!(cleared["peak_hours"], json!([]));
     assert_eq!(place.json(&["group", "disable", "mixed"])["status"], "disabled");
     assert_eq!(place.json(&["group", "enable", "mixed"])["status"], "enabled");
     let shown = place.ok(&["group", "show", "mixed"]);

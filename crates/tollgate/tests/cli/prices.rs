@@ -1,4 +1,4 @@
-//! `tollgate model import-prices`.
+//! Prices: by time, place and hour, and from price files.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ const FILE: &str = r#"{
     "input_cost_per_token_above_200k_tokens": 6e-06, "output_cost_per_token_above_200k_tokens": 2.25e-05,
     "input_cost_per_token_batches": 1.5e-06, "provider_specific_entry": {"us": 1.1}},
   "gpt-x": {"mode": "responses", "litellm_provider": "openai", "input_cost_per_token": 1.25e-06,
-    "output_cost_per_token": 0.00001, "input_cost_per_audio_token": 4e-05},
+    "output_cost_per_token": 0.00001, "input_cost_per_image": 4e-03},
   "embed-x": {"mode": "embedding", "input_cost_per_token": 1e-07},
   "fine-x": {"mode": "chat", "input_cost_per_token": 1.0000000000000001e-06, "output_cost_per_token": 2e-06}
 }"#;
@@ -41,7 +41,7 @@ fn a_price_file_becomes_models_and_a_second_run_changes_nothing() {
 
     let said = place.ok(&import);
     for line in [
-        "note gpt-x: not read: input_cost_per_audio_token",
+        "note gpt-x: not read: input_cost_per_image",
         "skipped 1: mode embedding",
         "skipped 1: mode one",
         "skipped 1: input_cost_per_token is not a whole number of nano-dollars per million tokens",
@@ -114,4 +114,127 @@ fn what_is_no_price_file_is_refused() {
     for wrong in [&["model", "import-prices"][..], &["model", "import-prices", "prices.json", "--bundled"]] {
         assert_eq!(place.run(wrong).code, Some(2), "{wrong:?}");
     }
+}
+
+#[test]
+fn prices_begin_later_and_are_called_off() {
+    let place = Place::new();
+    place.ok(&["model", "create", "m", "--input", "1", "--output", "2"]);
+    place.ok(&["model", "update", "m", "--input", "3", "--from", "2126-12-01"]);
+    let shown = place.json(&["model", "show", "m"]);
+    assert_eq!((&shown["price"]["input"], &shown["price_version"]), (&json!("1"), &json!(1)));
+    let coming = &shown["other_prices"][0];
+    assert_eq!((&coming["version"], &coming["from"]), (&json!(2), &json!("2126-12-01T00:00:00Z")));
+    assert_eq!(coming["price"], json!({"input": "3", "output": "2"}), "what is not named is kept");
+    let page = place.ok(&["model", "show", "m"]);
+    assert!(page.contains("more prices     from 2126-12-01T00:00:00Z: input 3, output 2\n"), "{page}");
+
+    place.ok(&["model", "update", "m", "--clear-coming"]);
+    let all = place.json(&["model", "prices", "m"]);
+    let seen: Vec<_> =
+        all.as_array().unwrap().iter().map(|price| (&price["version"], &price["withdrawn"])).collect();
+    assert_eq!(seen, [(&json!(1), &json!(false)), (&json!(2), &json!(true))]);
+    assert!(place.fails(&["model", "update", "m", "--clear-coming"]).contains("yet to come"));
+    let said = place.fails(&["model", "update", "m", "--input", "3", "--from", "2020-01-01"]);
+    assert_eq!(said, "from: must not be in the past");
+    let said = place.fails(&["model", "update", "m", "--from", "2126-01-01"]);
+    assert!(said.starts_with("--from needs a price"), "{said}");
+    place.ok(&[
+        "model",
+        "create",
+        "later",
+        "--input",
+        "1",
+        "--output",
+        "2",
+        "--from",
+        "2126-12-01T08:00:00+08:00",
+    ]);
+    assert_eq!(place.json(&["model", "show", "later"])["price"], json!(null));
+    assert_eq!(place.ok(&["model", "prices", "later"]).lines().count(), 2);
+    assert!(place.fails(&["model", "prices", "none"]).contains("no model `none`"));
+}
+
+#[test]
+fn places_and_hours_have_prices_of_their_own() {
+    let place = Place::new();
+    place.ok(&["model", "create", "m", "--input", "3", "--output", "9", "--cache-read", "0.1"]);
+    let hours = r#"[{"time_zone":"Asia/Shanghai","from":"00:30","to":"08:30","rate":"0.5"}]"#;
+    let changed = place.json(&["model", "update", "m", "--hours", hours]);
+    assert_eq!(changed["hours"][0]["time_zone"], "Asia/Shanghai");
+    assert!(place.ok(&["model", "show", "m"]).contains("00:30-08:30 Asia/Shanghai: x 0.5\n"));
+    let own =
+        place.json(&["model", "update", "m", "--at-family", "openrouter", "--input", "4", "--output", "8"]);
+    let there = &own["other_prices"][0];
+    assert_eq!(
+        (&there["place"], &there["price"]),
+        (&json!("family:openrouter"), &json!({"input": "4", "output": "8"}))
+    );
+    assert_eq!((&own["price"]["input"], &own["price_version"]), (&json!("3"), &json!(2)));
+    let changed = place.json(&["model", "update", "m", "--at-family", "openrouter", "--input", "5"]);
+    assert_eq!(changed["other_prices"][0]["price"], json!({"input": "5", "output": "8"}));
+    let table = place.ok(&["model", "prices", "m"]);
+    assert!(table.contains("family openrouter") && table.lines().count() == 5, "{table}");
+    let said = place.fails(&["model", "update", "m", "--at-family", "qwen", "--input", "5"]);
+    assert!(said.starts_with("--output is needed"), "{said}");
+    assert!(
+        place
+            .fails(&["model", "update", "m", "--at-account", "none", "--clear"])
+            .contains("no account `none`")
+    );
+    let said = place.fails(&["model", "update", "m", "--at-family", "qwen", "--display-name", "M"]);
+    assert!(said.starts_with("--at-account and --at-family need a price"), "{said}");
+    let cleared = place.json(&["model", "update", "m", "--at-family", "openrouter", "--clear"]);
+    assert_eq!(cleared["other_prices"], json!(null));
+    for wrong in [
+        &["model", "update", "m", "--clear"][..],
+        &["model", "update", "m", "--at-family", "qwen", "--at-account", "a", "--input", "1"],
+        &["model", "update", "m", "--at-family", "qwen", "--clear", "--input", "1"],
+        &[
+            "model",
+            "update",
+            "m",
+            "--hours",
+            r#"[{"time_zone":"Mars/Olympus","from":"00:30","to":"08:30","rate":"1"}]"#,
+        ],
+    ] {
+        assert_eq!(place.run(wrong).code, Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn everything_else_that_has_a_price_is_set_and_shown() {
+    let place = Place::new();
+    let create = ["model", "create", "m", "--input", "1", "--output", "2"];
+    let tokens = [
+        "--reasoning",
+        "3",
+        "--input-audio",
+        "4",
+        "--output-audio",
+        "5",
+        "--input-image",
+        "6",
+        "--output-image",
+        "7",
+    ];
+    let counted = [
+        "--generated-image",
+        "0.04",
+        "--file-search",
+        "8",
+        "--code-execution",
+        "0",
+        "--per-request",
+        "0.005",
+    ];
+    let created = place.json(&[&create[..], &tokens, &counted].concat());
+    let expected = json!({"input": "1", "output": "2", "reasoning": "3", "input_audio": "4", "output_audio": "5",
+        "input_image": "6", "output_image": "7", "generated_image": "0.04", "file_search_per_thousand": "8",
+        "code_execution": "0", "request": "0.005"});
+    assert_eq!(created["price"], expected);
+    let page = place.ok(&["model", "show", "m"]);
+    assert!(page.contains("code execution  0\n") && page.contains("request         0.005\n"), "{page}");
+    let said = place.fails(&["model", "update", "m", "--per-request=-1"]);
+    assert_eq!(said, "price: the price of request is negative");
 }

@@ -21,7 +21,7 @@ pub(crate) use request::{decode_request, encode_request};
 pub(crate) use stop::{read_tier, tier_word};
 pub(crate) use stream_decode::StreamDecoder;
 pub(crate) use stream_encode::StreamEncoder;
-pub(crate) use usage::UsageOut;
+pub(crate) use usage::{UsageOut, is_zero};
 
 /// The id a Chat caller reads: the upstream's own, or one made from the request's.
 pub(crate) fn completion_id(upstream: &str, request_id: &str) -> String {

@@ -17,24 +17,44 @@ pub(crate) struct UsageOut {
 struct PromptDetailsOut {
     cached_tokens: u64,
     cache_write_tokens: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    audio_tokens: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    image_tokens: u64,
 }
 
 #[derive(Serialize)]
 struct CompletionDetailsOut {
     reasoning_tokens: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    audio_tokens: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    image_tokens: u64,
+}
+
+/// Few models hear or draw; the others' callers need not read that they did not.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(crate) const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl From<&Usage> for UsageOut {
     fn from(usage: &Usage) -> Self {
         Self {
             prompt_tokens: usage.prompt_tokens(),
-            completion_tokens: usage.output_tokens,
+            completion_tokens: usage.generated_tokens(),
             total_tokens: usage.total_tokens(),
             prompt_tokens_details: PromptDetailsOut {
                 cached_tokens: usage.cache_read_tokens,
                 cache_write_tokens: usage.cache_write_5m_tokens.saturating_add(usage.cache_write_1h_tokens),
+                audio_tokens: usage.input_audio_tokens,
+                image_tokens: usage.input_image_tokens,
             },
-            completion_tokens_details: CompletionDetailsOut { reasoning_tokens: usage.reasoning_tokens },
+            completion_tokens_details: CompletionDetailsOut {
+                reasoning_tokens: usage.reasoning_tokens,
+                audio_tokens: usage.output_audio_tokens,
+                image_tokens: usage.output_image_tokens,
+            },
         }
     }
 }
@@ -54,11 +74,15 @@ mod tests {
             cache_write_1h_tokens: 4,
             cache_read_tokens: 5,
             reasoning_tokens: 1,
-            web_search_calls: 0,
+            input_audio_tokens: 6,
+            output_audio_tokens: 7,
+            input_image_tokens: 8,
+            output_image_tokens: 9,
+            ..Usage::default()
         };
         let json = serde_json::to_string(&UsageOut::from(&usage)).unwrap();
         assert!(
-            json.starts_with(r#"{"prompt_tokens":13,"completion_tokens":2,"total_tokens":15,"#),
+            json.starts_with(r#"{"prompt_tokens":27,"completion_tokens":18,"total_tokens":45,"#),
             "{json}"
         );
         let mut meter = Meter::new(Protocol::Chat);

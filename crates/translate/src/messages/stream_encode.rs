@@ -278,5 +278,11 @@ impl Writer {
 
 /// What is known at the start is the prompt; all else is counted at the end.
 fn prompt_only(usage: &Usage) -> Usage {
-    Usage { output_tokens: 0, reasoning_tokens: 0, web_search_calls: 0, ..*usage }
+    Usage {
+        input_tokens: usage.uncached_tokens(),
+        cache_write_5m_tokens: usage.cache_write_5m_tokens,
+        cache_write_1h_tokens: usage.cache_write_1h_tokens,
+        cache_read_tokens: usage.cache_read_tokens,
+        ..Usage::default()
+    }
 }

@@ -41,7 +41,7 @@ struct ServerToolUseOut {
 impl UsageOut {
     pub(super) fn new(usage: &Usage, tier: Option<ServiceTier>) -> Self {
         Self {
-            input_tokens: usage.input_tokens,
+            input_tokens: usage.uncached_tokens(),
             cache_creation_input_tokens: usage
                 .cache_write_5m_tokens
                 .saturating_add(usage.cache_write_1h_tokens),
@@ -50,7 +50,7 @@ impl UsageOut {
                 ephemeral_5m_input_tokens: usage.cache_write_5m_tokens,
                 ephemeral_1h_input_tokens: usage.cache_write_1h_tokens,
             },
-            output_tokens: usage.output_tokens,
+            output_tokens: usage.generated_tokens(),
             output_tokens_details: (usage.reasoning_tokens > 0)
                 .then_some(OutputDetailsOut { thinking_tokens: usage.reasoning_tokens }),
             server_tool_use: (usage.web_search_calls > 0).then_some(ServerToolUseOut {
@@ -78,11 +78,24 @@ mod tests {
             cache_read_tokens: 5,
             reasoning_tokens: 1,
             web_search_calls: 6,
+            ..Usage::default()
         };
         let json = serde_json::to_string(&UsageOut::new(&usage, Some(ServiceTier::Priority))).unwrap();
         let mut meter = Meter::new(Protocol::Messages);
         meter.read(Some(serde_json::from_str(&json).unwrap()));
         assert_eq!(meter.usage(), usage);
         assert_eq!(meter.service_tier(), Some("priority"));
+        let mixed = Usage {
+            input_audio_tokens: 10,
+            input_image_tokens: 20,
+            output_audio_tokens: 30,
+            output_image_tokens: 40,
+            ..usage
+        };
+        let json = serde_json::to_string(&UsageOut::new(&mixed, None)).unwrap();
+        assert!(
+            json.starts_with(r#"{"input_tokens":31,"#) && json.contains(r#""output_tokens":72,"#),
+            "{json}"
+        );
     }
 }

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use tollgate_base::Usage;
 
+use crate::chat::is_zero;
+
 /// `usage` as written.
 #[derive(Serialize)]
 pub(super) struct UsageOut {
@@ -18,6 +20,10 @@ struct InputDetailsOut {
     cached_tokens: u64,
     cache_write_tokens: u64,
     cache_write_tokens_details: WriteDetailsOut,
+    #[serde(skip_serializing_if = "is_zero")]
+    audio_tokens: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    image_tokens: u64,
 }
 
 #[derive(Serialize)]
@@ -29,6 +35,10 @@ struct WriteDetailsOut {
 #[derive(Serialize)]
 struct OutputDetailsOut {
     reasoning_tokens: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    audio_tokens: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    image_tokens: u64,
 }
 
 impl From<&Usage> for UsageOut {
@@ -42,9 +52,15 @@ impl From<&Usage> for UsageOut {
                     ttl_30m_tokens: usage.cache_write_5m_tokens,
                     ttl_12h_tokens: usage.cache_write_1h_tokens,
                 },
+                audio_tokens: usage.input_audio_tokens,
+                image_tokens: usage.input_image_tokens,
             },
-            output_tokens: usage.output_tokens,
-            output_tokens_details: OutputDetailsOut { reasoning_tokens: usage.reasoning_tokens },
+            output_tokens: usage.generated_tokens(),
+            output_tokens_details: OutputDetailsOut {
+                reasoning_tokens: usage.reasoning_tokens,
+                audio_tokens: usage.output_audio_tokens,
+                image_tokens: usage.output_image_tokens,
+            },
             total_tokens: usage.total_tokens(),
         }
     }
@@ -101,6 +117,11 @@ mod tests {
             cache_read_tokens: 5,
             reasoning_tokens: 1,
             web_search_calls: 6,
+            input_audio_tokens: 7,
+            output_audio_tokens: 8,
+            input_image_tokens: 9,
+            output_image_tokens: 10,
+            ..Usage::default()
         };
         let json = format!(
             r#"{{"type":"response.completed","response":{{"usage":{},"tool_usage":{}}}}}"#,

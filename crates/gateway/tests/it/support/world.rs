@@ -9,7 +9,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tollgate_base::{Clock, Money, Rate, Secret, Timestamp, TokenPrice};
+use tollgate_base::{Clock, ManualClock, Money, Rate, Secret, Timestamp, TokenPrice};
 use tollgate_gateway::{Gateway, GatewayConfig, GatewayDeps};
 use tollgate_pricing::ModelPrice;
 use tollgate_protocol::Protocol;
@@ -47,6 +47,8 @@ pub(crate) struct Setup {
     pub(crate) account_mapping: &'static [(&'static str, &'static str)],
     /// What each group's accounts speak, by their numbers and then from the start; unless given, what their platform does.
     pub(crate) speaks: &'static [Protocol],
+    /// What tells gate and store the time; the machine's clock unless given.
+    pub(crate) clock: Option<Arc<ManualClock>>,
 }
 
 impl Setup {
@@ -76,6 +78,7 @@ impl Default for Setup {
             group_mapping: &[],
             account_mapping: &[],
             speaks: &[],
+            clock: None,
         }
     }
 }
@@ -124,7 +127,12 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let sqlite = Location::Sqlite(folder.path().join("tollgate.db"));
         let location = setup.location.clone().unwrap_or(sqlite);
-        let store = Store::open(&location, MasterKey::from_base64(MASTER).unwrap()).await.unwrap();
+        let clock: Arc<dyn Clock> = match setup.clock.clone() {
+            Some(clock) => clock,
+            None => Arc::new(SystemClock),
+        };
+        let master = MasterKey::from_base64(MASTER).unwrap();
+        let store = Store::open_with_clock(&location, master, Arc::clone(&clock)).await.unwrap();
         let new_user = NewUser { name: "caller".to_owned(), rate: setup.user_rate, balance: setup.balance };
         let user = store.create_user(new_user).await.unwrap().user;
         let anthropic = group(&store, "anthropic", Platform::Anthropic, &setup).await;
@@ -141,7 +149,7 @@ impl World {
         let (_, openai_key) = new_key(&store, &user, &openai, |_| {}).await;
         let upstream = ClientConfig { timeouts: setup.timeouts, ..ClientConfig::default() };
         let upstream = Client::new(upstream).unwrap();
-        let deps = GatewayDeps { store: store.clone(), upstream, clock: Arc::new(SystemClock) };
+        let deps = GatewayDeps { store: store.clone(), upstream, clock };
         let gateway = Gateway::start(setup.gateway, deps).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();

@@ -9,9 +9,10 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use tollgate_pricing::{BookModel, ModelPrice, Multipliers, PriceBook};
 use tollgate_routing::{Model, Pattern};
-use tollgate_store::{ModelPatch, NewModel, Store, StoreError};
+use tollgate_store::{ModelPatch, NewModel, NewPrice, Store, StoreError};
 
 use crate::cli::ImportPricesArgs;
+use crate::commands::now;
 use crate::output;
 use report::{Change, Report};
 
@@ -84,7 +85,7 @@ async fn create(store: &Store, entry: BookModel, dry_run: bool) -> Result<Change
                 context_window_tokens: entry.context_window_tokens,
                 max_output_tokens: entry.max_output_tokens,
                 traits: None,
-                price: entry.price,
+                price: entry.price.into(),
             })
             .await?;
     }
@@ -98,9 +99,12 @@ async fn update(
     entry: BookModel,
     dry_run: bool,
 ) -> Result<Option<Change>, StoreError> {
-    let price = merged(&old.price, &entry.price);
+    let before = old.price_at(now());
+    let price = before.map_or(entry.price, |before| merged(&before.price, &entry.price));
+    let hours = before.map(|before| before.hours.clone()).unwrap_or_default();
+    let is_new = before.is_none_or(|before| before.price != price);
     let patch = ModelPatch {
-        price: (price != old.price).then_some(price),
+        price: is_new.then(|| NewPrice { hours, ..NewPrice::from(price) }),
         // What an operator called it stays.
         display_name: entry.display_name.filter(|_| old.display_name.is_none()).map(Some),
         owned_by: entry.owned_by.filter(|_| old.owned_by.is_none()).map(Some),
@@ -111,7 +115,7 @@ async fn update(
     if patch == ModelPatch::default() {
         return Ok(None);
     }
-    let mut changes = report::facts(Some(&old.price), &price);
+    let mut changes = report::facts(before.map(|before| &before.price), &price);
     changes.extend(report::limits(old, &patch));
     if !dry_run {
         store.update_model(&old.name, patch).await?;
@@ -124,17 +128,27 @@ fn changed(old: Option<u64>, new: Option<u64>) -> Option<Option<u64>> {
     new.filter(|_| new != old).map(Some)
 }
 
-/// The book's price. What it says nothing of, a price of searches or a factor, stays as the operator set it.
+/// The book's price. What it says nothing of beside input, output and cache stays as the operator set it.
 fn merged(old: &ModelPrice, new: &ModelPrice) -> ModelPrice {
     let (was, is) = (old.multipliers, new.multipliers);
     ModelPrice {
         web_search_per_thousand: new.web_search_per_thousand.or(old.web_search_per_thousand),
+        reasoning: new.reasoning.or(old.reasoning),
+        input_audio: new.input_audio.or(old.input_audio),
+        output_audio: new.output_audio.or(old.output_audio),
+        input_image: new.input_image.or(old.input_image),
+        output_image: new.output_image.or(old.output_image),
+        generated_image: new.generated_image.or(old.generated_image),
+        file_search_per_thousand: new.file_search_per_thousand.or(old.file_search_per_thousand),
+        code_execution: new.code_execution.or(old.code_execution),
+        request: new.request.or(old.request),
         multipliers: Multipliers {
             priority: is.priority.or(was.priority),
             flex: is.flex.or(was.flex),
             batch: is.batch.or(was.batch),
             fast: is.fast.or(was.fast),
             us: is.us.or(was.us),
+            hour: None,
         },
         ..*new
     }

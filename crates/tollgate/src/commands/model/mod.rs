@@ -1,17 +1,17 @@
 //! `tollgate model`: models and prices.
 
 mod import;
+mod price;
 mod traits;
 
-use anyhow::Context;
 use serde::Serialize;
-use tollgate_base::{Timestamp, TokenPrice};
-use tollgate_pricing::{ContextTier, ModelPrice};
-use tollgate_routing::Model;
-use tollgate_store::{ModelPatch, NewModel, Store};
+use tollgate_base::Timestamp;
+use tollgate_pricing::{HourlyRates, ModelPrice};
+use tollgate_routing::{Model, PriceVersion};
+use tollgate_store::{ModelPatch, NewModel, NewPrice, Store};
 use tollgate_translate::traits::{ModelTraits, TraitsPatch};
 
-use super::{find, text};
+use super::{find, now, text};
 use crate::cli::{ModelArgs, ModelCommand, ModelFields};
 use crate::output::{Printer, View};
 
@@ -28,10 +28,21 @@ pub(crate) async fn run(args: ModelArgs, store: &Store) -> anyhow::Result<()> {
             Ok(printer.list(&models)?)
         }
         ModelCommand::Show { model } => Ok(printer.one(&ModelView::from(find::model(store, &model).await?))?),
-        ModelCommand::Update { model, fields, no_traits } => {
+        ModelCommand::Update { model, fields, no_traits, place, clear, clear_coming } => {
             let old = find::model(store, &model).await?;
-            done(printer, "updated", store.update_model(&model, patch(&old, fields, no_traits)?).await?)
+            if clear_coming {
+                store.clear_coming_prices(&model).await?;
+            }
+            let price = if clear {
+                price::clear(store, &model, &place).await?;
+                None
+            } else {
+                price::changed(store, &old, &fields.price, &place).await?
+            };
+            let patch = patch(price, fields, no_traits)?;
+            done(printer, "updated", store.update_model(&model, patch).await?)
         }
+        ModelCommand::Prices { model } => price::list(store, printer, &model).await,
         ModelCommand::ImportPrices(which) => import::run(which, args.format.json, store).await,
         ModelCommand::Remove { model } => {
             find::model(store, &model).await?;
@@ -42,10 +53,8 @@ pub(crate) async fn run(args: ModelArgs, store: &Store) -> anyhow::Result<()> {
 }
 
 fn new_model(name: String, fields: ModelFields) -> anyhow::Result<NewModel> {
-    let input = fields.input.context("--input is needed: a model without a price would be free")?;
-    let output = fields.output.context("--output is needed: a model without a price would be free")?;
     Ok(NewModel {
-        price: changed_price(ModelPrice::new(input, output), &fields),
+        price: price::first(&fields.price, None)?,
         name,
         display_name: fields.display_name,
         owned_by: fields.owned_by,
@@ -55,11 +64,10 @@ fn new_model(name: String, fields: ModelFields) -> anyhow::Result<NewModel> {
     })
 }
 
-fn patch(old: &Model, fields: ModelFields, no_traits: bool) -> anyhow::Result<ModelPatch> {
-    let price = changed_price(old.price, &fields);
+fn patch(price: Option<NewPrice>, fields: ModelFields, no_traits: bool) -> anyhow::Result<ModelPatch> {
     let traits = fields.traits.as_deref().map(traits::read).transpose()?;
     Ok(ModelPatch {
-        price: (price != old.price).then_some(price),
+        price,
         display_name: fields.display_name.map(Some),
         owned_by: fields.owned_by.map(Some),
         context_window_tokens: fields.context_window.map(Some),
@@ -68,21 +76,10 @@ fn patch(old: &Model, fields: ModelFields, no_traits: bool) -> anyhow::Result<Mo
     })
 }
 
-fn changed_price(old: ModelPrice, fields: &ModelFields) -> ModelPrice {
-    ModelPrice {
-        input: fields.input.unwrap_or(old.input),
-        output: fields.output.unwrap_or(old.output),
-        cache_write_5m: fields.cache_write_5m.or(old.cache_write_5m),
-        cache_write_1h: fields.cache_write_1h.or(old.cache_write_1h),
-        cache_read: fields.cache_read.or(old.cache_read),
-        web_search_per_thousand: fields.web_search.or(old.web_search_per_thousand),
-        tiers: fields.tiers.unwrap_or(old.tiers),
-        multipliers: fields.multipliers.unwrap_or(old.multipliers),
-    }
-}
-
 fn done(printer: Printer, verb: &str, model: Model) -> anyhow::Result<()> {
-    let sentence = format!("{verb} model {} (price version {})", model.name, model.price_version);
+    let newest = model.prices.iter().map(|price| price.version).max();
+    let newest = newest.map_or_else(|| "no price".to_owned(), |version| format!("price version {version}"));
+    let sentence = format!("{verb} model {} ({newest})", model.name);
     Ok(printer.done(&sentence, &ModelView::from(model))?)
 }
 
@@ -97,8 +94,13 @@ struct ModelView {
     traits: Option<TraitsPatch>,
     /// What the gate goes by where the provider calls it so too; a pattern's depend on the name that is called.
     effective_traits: Option<ModelTraits>,
-    price: ModelPrice,
-    price_version: i64,
+    /// What it costs now, everywhere that has no price of its own.
+    price: Option<ModelPrice>,
+    price_version: Option<i64>,
+    hours: HourlyRates,
+    /// What it costs in places of their own, and what it will cost.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_prices: Vec<price::VersionView>,
     #[serde(serialize_with = "text::time_json")]
     created_at: Timestamp,
 }
@@ -107,6 +109,12 @@ impl From<Model> for ModelView {
     fn from(model: Model) -> Self {
         let is_exact = model.pattern().is_ok_and(|pattern| pattern.is_exact());
         let effective = || ModelTraits::of(&model.name).patched(model.traits.as_ref());
+        let now = now();
+        let current = model.price_at(now).cloned();
+        let is_other = |price: &&PriceVersion| {
+            let is_own = price.place.is_some() && model.prices.at(price.place, now) == Some(*price);
+            is_own || price.from > now
+        };
         Self {
             effective_traits: is_exact.then(effective),
             traits: model.traits,
@@ -115,30 +123,19 @@ impl From<Model> for ModelView {
             owned_by: model.owned_by,
             context_window_tokens: model.context_window_tokens,
             max_output_tokens: model.max_output_tokens,
-            price: model.price,
-            price_version: model.price_version,
+            price: current.as_ref().map(|current| current.price),
+            price_version: current.as_ref().map(|current| current.version),
+            hours: current.map(|current| current.hours).unwrap_or_default(),
+            other_prices: model
+                .prices
+                .iter()
+                .filter(is_other)
+                .cloned()
+                .map(price::VersionView::from)
+                .collect(),
             created_at: model.created_at,
         }
     }
-}
-
-impl ModelView {
-    fn price_or(&self, price: Option<TokenPrice>, default: &str) -> String {
-        price.map_or_else(|| default.to_owned(), |price| price.to_string())
-    }
-}
-
-/// The prices of a tier in one line: `above 200000: input 6, output 22.5`.
-fn tier_line(tier: &ContextTier) -> String {
-    let prices = [
-        ("input", tier.input),
-        ("output", tier.output),
-        ("cache write 5m", tier.cache_write_5m),
-        ("cache write 1h", tier.cache_write_1h),
-        ("cache read", tier.cache_read),
-    ];
-    let named = prices.iter().filter_map(|(name, price)| price.map(|price| format!("{name} {price}")));
-    format!("above {}: {}", tier.above_prompt_tokens, named.collect::<Vec<_>>().join(", "))
 }
 
 impl View for ModelView {
@@ -147,33 +144,33 @@ impl View for ModelView {
     fn cells(&self) -> Vec<String> {
         vec![
             self.name.clone(),
-            self.price.input.to_string(),
-            self.price.output.to_string(),
-            self.price_or(self.price.cache_read, "x0.1"),
+            self.price.map_or_else(String::new, |price| price.input.to_string()),
+            self.price.map_or_else(String::new, |price| price.output.to_string()),
+            self.price.map_or_else(String::new, |price| price::or(price.cache_read, "x0.1")),
             text::opt(self.owned_by.as_ref()),
         ]
     }
 
     fn details(&self) -> Vec<(&'static str, String)> {
-        let price = &self.price;
-        vec![
+        let mut details = vec![
             ("name", self.name.clone()),
             ("display name", text::opt(self.display_name.as_ref())),
             ("owner", text::opt(self.owned_by.as_ref())),
             ("context window", text::opt(self.context_window_tokens.as_ref())),
             ("max output", text::opt(self.max_output_tokens.as_ref())),
-            ("input", price.input.to_string()),
-            ("output", price.output.to_string()),
-            ("cache write 5m", self.price_or(price.cache_write_5m, "1.25 x input")),
-            ("cache write 1h", self.price_or(price.cache_write_1h, "2 x input")),
-            ("cache read", self.price_or(price.cache_read, "0.1 x input")),
-            ("1000 searches", text::opt(price.web_search_per_thousand.as_ref())),
-            ("long prompts", price.tiers.iter().map(tier_line).collect::<Vec<_>>().join("\n")),
-            ("multipliers", traits::lines(&price.multipliers)),
-            ("price version", self.price_version.to_string()),
+        ];
+        details.extend(self.price.iter().flat_map(price::details));
+        details.extend([
+            ("hours", self.hours.to_string()),
+            ("price version", text::opt(self.price_version.as_ref())),
+            (
+                "more prices",
+                self.other_prices.iter().map(price::VersionView::line).collect::<Vec<_>>().join("\n"),
+            ),
             ("created", text::time(self.created_at)),
             ("set traits", self.traits.as_ref().map_or_else(String::new, traits::lines)),
             ("traits", self.effective_traits.as_ref().map_or_else(String::new, traits::lines)),
-        ]
+        ]);
+        details
     }
 }
