@@ -13,6 +13,9 @@ pub(crate) struct Counted {
 
 /// What was consumed for an answer that came with success and ended so; `None` where nothing tells.
 ///
+/// `prompt_tokens` and what is counted here are told by bytes; a model whose vocabulary makes more of a text has so many
+/// `percent` of them.
+///
 /// The upstream's last word stands alone. Without it the prompt is what was reported, or else `prompt_tokens`, and the
 /// output the larger of what was reported and what was counted: here, or by a translation in `estimate`. A stream that
 /// failed before any output is free.
@@ -21,7 +24,10 @@ pub(crate) fn counted(
     end: StreamEnd,
     estimate: Option<Usage>,
     prompt_tokens: u64,
+    percent: u64,
 ) -> Option<Counted> {
+    let scaled = |tokens: u64| tokens.saturating_mul(percent).div_ceil(100);
+    let prompt_tokens = scaled(prompt_tokens);
     let reported = observed.usage.map(|usage| Counted { usage, estimated: false });
     if observed.usage_is_final {
         return reported;
@@ -39,7 +45,7 @@ pub(crate) fn counted(
     // Whoever was shown the count of a translation is charged by that.
     let shown = estimate.filter(|_| matches!(end, StreamEnd::None | StreamEnd::Complete));
     let output_tokens =
-        shown.map_or_else(|| observed.counted_output_tokens(), |shown| shown.usage.output_tokens);
+        shown.map_or_else(|| scaled(observed.counted_output_tokens()), |shown| shown.usage.output_tokens);
     Some(before.with_prompt(prompt_tokens).with_output(output_tokens))
 }
 
@@ -85,7 +91,7 @@ mod tests {
         expected: Option<(u64, u64, bool)>,
     ) {
         for end in ends {
-            let got = counted(observed, *end, estimate, PROMPT);
+            let got = counted(observed, *end, estimate, PROMPT, 100);
             let got = got.map(|got| (got.usage.input_tokens, got.usage.output_tokens, got.estimated));
             assert_eq!(got, expected, "{end:?}");
         }
@@ -109,6 +115,14 @@ mod tests {
         check(&seen(Some(usage(0, 12)), 41), None, &ALL, Some((PROMPT, 12, true)));
         let hidden = Observed { output_started: true, ..seen(None, 0) };
         check(&hidden, None, &ALL, Some((PROMPT, 1, true)));
+    }
+
+    #[test]
+    fn a_vocabulary_that_makes_more_of_a_text_counts_more() {
+        let got = counted(&seen(None, 41), UpstreamCut, None, PROMPT, 153).unwrap().usage;
+        assert_eq!((got.input_tokens, got.output_tokens), (108, 17));
+        let got = counted(&seen(Some(usage(9, 1)), 41), UpstreamCut, None, PROMPT, 153).unwrap().usage;
+        assert_eq!((got.input_tokens, got.output_tokens), (9, 17), "what was reported stands");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::passes::{Terms, charge_passes};
 use crate::reserved::{Reserved, Took, counted_tokens};
 use crate::settle::{Place, Settlement};
 use crate::state::Live;
+use crate::tokens::percent_of_o200k;
 
 /// The status of a request whose caller went away before the answer; nginx's number for it.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -67,9 +68,9 @@ impl Ending {
         self
     }
 
-    fn counted(&self, prompt_tokens: u64) -> Option<Counted> {
+    fn counted(&self, prompt_tokens: u64, percent: u64) -> Option<Counted> {
         let success = (200..300).contains(&self.status);
-        let counted = || counted(&self.observed, self.stream_end, self.estimate, prompt_tokens);
+        let counted = || counted(&self.observed, self.stream_end, self.estimate, prompt_tokens, percent);
         success.then(counted).flatten()
     }
 
@@ -218,7 +219,8 @@ impl Draft {
         record.total_ms = total_ms;
         record.status = ending.status;
         record.stream_end = ending.stream_end;
-        let (counted, served) = (ending.counted(self.prompt_tokens), ending.served());
+        let percent = percent_of_o200k(record.upstream_model.as_deref().unwrap_or(&record.requested_model));
+        let (counted, served) = (ending.counted(self.prompt_tokens, percent), ending.served());
         let Ending { observed, .. } = ending;
         record.stop_reason = observed.stop_reason;
         record.error_kind = ending.error_kind;

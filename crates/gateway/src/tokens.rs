@@ -58,7 +58,7 @@ fn count_prompt(model: &str, body: &Value) -> Option<u64> {
         counted => tokens * prompt.text.len() as u64 / counted as u64,
     };
     let frame = prompt.messages * TOKENS_PER_MESSAGE + prompt.attachments * TOKENS_PER_ATTACHMENT;
-    Some(tokens * claude_percent(model) / 100 + frame)
+    Some(tokens * percent_of_o200k(model) / 100 + frame)
 }
 
 /// The texts of a prompt, joined, and what is counted beside them.
@@ -112,8 +112,8 @@ fn uses_cl100k(model: &str) -> bool {
     old_gpt4 || model.starts_with("gpt-3.5")
 }
 
-/// What the o200k count is multiplied by for Claude, in percent.
-fn claude_percent(model: &str) -> u64 {
+/// How many tokens a model makes of a text that is a hundred in o200k.
+pub(crate) fn percent_of_o200k(model: &str) -> u64 {
     const OLD_TOKENIZER: [&str; 6] = [
         "claude-2",
         "claude-3",

@@ -31,7 +31,7 @@ pub(crate) enum Step {
 }
 
 /// How long a cut waits, so that what was sent before it is on its way.
-const BEFORE_CUT: Duration = Duration::from_millis(5);
+const BEFORE_CUT: Duration = Duration::from_millis(100);
 
 /// A stream's steps.
 #[derive(Debug, PartialEq, Eq)]

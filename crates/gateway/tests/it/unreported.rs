@@ -15,8 +15,13 @@ use crate::support::{Call, Kind, Lane, Reply, Setup, World};
 fn ask(kind: Kind, world: &World, directives: &str, stream: bool) -> (Call, u64) {
     let prompt = format!("{} [[sandbox {directives}]]", "Say it. ".repeat(250));
     let body = kind.body(kind.model(), &prompt, stream).to_string();
-    let tokens = body.len() as u64 / 4;
+    let tokens = by_vocabulary(kind, body.len() as u64 / 4);
     (Call::post(kind.path(), body).bearer(world.key(kind)), tokens)
+}
+
+/// Claude's vocabulary makes more tokens of a text than the others.
+const fn by_vocabulary(kind: Kind, tokens: u64) -> u64 {
+    if kind.is_messages() { (tokens * 153).div_ceil(100) } else { tokens }
 }
 
 /// Bytes of text, reasoning and calls in the events that reached the caller, read by the tests' own reader.
@@ -90,7 +95,7 @@ async fn a_relayed_stream_that_breaks_off() {
                 let context = format!("{content} {fault}");
                 let (reply, prompt, record) = send(kind, &format!("{context} input=321"), true).await;
                 assert_eq!(record.stream_end, end, "{kind:?} {context}");
-                let output = streamed_bytes(&reply.body).div_ceil(4);
+                let output = by_vocabulary(kind, streamed_bytes(&reply.body).div_ceil(4));
                 assert!(output > 5, "{kind:?} {context}: {}", reply.text());
                 charged(kind, &record, prompt_of(kind, prompt), output, true, &context);
             }
@@ -121,7 +126,7 @@ async fn a_relayed_stream_without_usage() {
                 let context = format!("{content} no_usage {odd}");
                 let (reply, prompt, record) = send(kind, &context, true).await;
                 assert_eq!(record.stream_end, StreamEnd::Complete, "{kind:?} {context}");
-                let output = streamed_bytes(&reply.body).div_ceil(4);
+                let output = by_vocabulary(kind, streamed_bytes(&reply.body).div_ceil(4));
                 charged(kind, &record, prompt, output, true, &context);
             }
         }
@@ -157,7 +162,7 @@ async fn a_caller_who_leaves_an_endless_stream() {
         // The same stream, cut where that one hung, shows what had come.
         let (call, _) = ask(kind, &world, &format!("{said} eof_after=24"), true);
         let same = call.send(world.addr).await.ok();
-        let output = streamed_bytes(&same.body).div_ceil(4);
+        let output = by_vocabulary(kind, streamed_bytes(&same.body).div_ceil(4));
         charged(kind, &record, prompt_of(kind, prompt), output, true, "left");
     }
 }
@@ -170,7 +175,7 @@ async fn a_whole_answer_without_usage() {
             ("text=abc tool=get args='{\"a\":1}'", 3 + 3 + 7),
         ] {
             let (_, prompt, record) = send(kind, &format!("{content} no_usage"), false).await;
-            charged(kind, &record, prompt, bytes.div_ceil(4) as u64, true, content);
+            charged(kind, &record, prompt, by_vocabulary(kind, bytes.div_ceil(4) as u64), true, content);
         }
     }
 }
@@ -183,7 +188,7 @@ async fn a_whole_answer_without_usage_or_caller() {
         let (call, prompt) = ask(kind, &world, "text=abcdefgh no_usage slow_body_ms=400", false);
         call.hang_up_after(world.addr, Duration::from_millis(150)).await;
         let record = world.records(1).await.remove(0);
-        charged(kind, &record, prompt, 2, true, "left");
+        charged(kind, &record, prompt, by_vocabulary(kind, 2), true, "left");
     }
 }
 
@@ -203,7 +208,7 @@ async fn a_translated_stream_that_breaks_off() {
                 continue;
             }
             let said_at_start = lane.upstream == Protocol::Messages;
-            let output = streamed_bytes(&reply.body).div_ceil(4);
+            let output = by_vocabulary(lane.kind, streamed_bytes(&reply.body).div_ceil(4));
             assert!(output > 5, "{lane:?}: {}", reply.text());
             charged(lane.kind, &record, if said_at_start { 321 } else { prompt }, output, true, fault);
         }

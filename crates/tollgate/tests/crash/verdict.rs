@@ -49,7 +49,7 @@ pub(crate) fn judge(records: &[UsageRecord], told: &[Told], served: &[Served]) {
         served.len(),
         records.len()
     );
-    assert!(exact > 100, "too little happened to prove anything");
+    assert!(exact > 40, "too little happened to prove anything");
     assert!(recovered > 0, "no kill hit a request");
 }
 
