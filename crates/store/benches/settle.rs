@@ -169,6 +169,8 @@ fn record(user_id: UserId) -> UsageRecord {
         service_tier: None,
         held: None,
         recovered: false,
+        subscription_id: None,
+        account_cost: Money::from_nanos(23_400_000),
     }
 }
 
@@ -191,5 +193,7 @@ fn hold(record: &UsageRecord) -> Hold {
         input_tokens: 49_200,
         node: NodeId::from_u128(1),
         at: record.at,
+        subscription_id: None,
+        quotas: Vec::new(),
     }
 }

@@ -4,11 +4,77 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
-use tollgate_base::{GroupId, PlanId, SubscriptionId, Timestamp, UserId};
+use tollgate_base::{GroupId, PlanId, QuotaId, SubscriptionId, Timestamp, UserId};
+use tollgate_ledger::Quota;
 
-use crate::db::Row;
+use crate::balance::lock_user;
+use crate::db::{Params, Row, Sql, Tx, Value, params};
 use crate::error::{Result, StoreError};
+use crate::plans::{Allowance, Plan};
+use crate::quotas::{QuotaOwner, StoredQuota};
+use crate::store::Store;
+use crate::{groups, plans, quotas};
+
+/// The longest that a subscription can last from one payment: ten years.
+pub const MAX_DAYS: u32 = 3660;
+const DAY_SECONDS: u64 = 86_400;
+
+/// A subscription to be created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSubscription {
+    /// Whose.
+    pub user_id: UserId,
+    /// For requests in this group.
+    pub group_id: GroupId,
+    /// What it is made from, if from a plan.
+    pub plan_id: Option<PlanId>,
+    /// How many days of 24 hours it lasts; from 1 to [`MAX_DAYS`].
+    pub days: u32,
+    /// From when on it pays; `None` is now.
+    pub starts_at: Option<Timestamp>,
+    /// What may be spent.
+    pub allowance: Allowance,
+    /// Where periods of the calendar begin; `None` counts them from `starts_at`.
+    pub time_zone: Option<String>,
+}
+
+impl NewSubscription {
+    /// What a plan says, for this user, from now on.
+    #[must_use]
+    pub fn of(plan: &Plan, user_id: UserId) -> Self {
+        Self {
+            user_id,
+            group_id: plan.group_id,
+            plan_id: Some(plan.id),
+            days: plan.days,
+            starts_at: None,
+            allowance: plan.allowance,
+            time_zone: plan.time_zone.clone(),
+        }
+    }
+}
+
+/// Which subscriptions are meant. Everything that is `None` does not matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SubscriptionFilter {
+    /// Of this user.
+    pub user: Option<UserId>,
+    /// In this group.
+    pub group: Option<GroupId>,
+    /// Those that pay at this time.
+    pub active_at: Option<Timestamp>,
+}
+
+/// A subscription with the quotas that say what it allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSubscription {
+    /// The subscription.
+    pub subscription: Subscription,
+    /// One for each period that is bounded.
+    pub quotas: Vec<StoredQuota>,
+}
 
 /// A subscription as the store has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,4 +155,205 @@ pub(crate) fn from_row(mut row: Row) -> Result<Subscription> {
         expires_at: row.time()?,
         created_at: row.time()?,
     })
+}
+
+impl Store {
+    /// Creates a subscription with its quotas. Its first windows count from its start.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if user, group or plan are not there, [`StoreError::Invalid`] for a bad length, amount or time
+    /// zone.
+    pub async fn create_subscription(&self, new: NewSubscription) -> Result<StoredSubscription> {
+        let mut tx = self.begin_change().await?;
+        let outcome = insert(&mut tx, &new, self.now()).await;
+        tx.finish(outcome).await
+    }
+
+    /// Makes a subscription last longer: from its end on, or from now on where it has expired. `None` is as many days as its
+    /// plan says now. What it allows stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Conflict`] if it is cancelled, [`StoreError::Invalid`] for a bad number of days,
+    /// or for none if it has no plan.
+    pub async fn renew_subscription(
+        &self,
+        id: SubscriptionId,
+        days: Option<u32>,
+    ) -> Result<StoredSubscription> {
+        let mut tx = self.begin_change().await?;
+        let outcome = renew(&mut tx, id, days, self.now()).await;
+        tx.finish(outcome).await
+    }
+
+    /// Ends a subscription before its time, for good. Does nothing to one that is cancelled already.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn cancel_subscription(&self, id: SubscriptionId) -> Result<StoredSubscription> {
+        let mut tx = self.begin_change().await?;
+        let outcome = cancel(&mut tx, id).await;
+        tx.finish(outcome).await
+    }
+
+    /// The subscription with this id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database does not answer.
+    pub async fn get_subscription(&self, id: SubscriptionId) -> Result<Option<StoredSubscription>> {
+        Ok(self.subscriptions_where("id = $1", params![id]).await?.pop())
+    }
+
+    /// The matching subscriptions, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database does not answer.
+    pub async fn list_subscriptions(&self, filter: SubscriptionFilter) -> Result<Vec<StoredSubscription>> {
+        let mut conditions = String::from("1 = 1");
+        let mut params = Params::new();
+        let mut add = |condition: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                params.push(value);
+                conditions
+                    .push_str(&format!(" AND {}", condition.replace('?', &format!("${}", params.len()))));
+            }
+        };
+        add("user_id = ?", filter.user.map(Value::from));
+        add("group_id = ?", filter.group.map(Value::from));
+        add("status = 'active' AND starts_at <= ? AND expires_at > ?", filter.active_at.map(Value::from));
+        self.subscriptions_where(&conditions, params).await
+    }
+
+    /// Subscriptions and their quotas, of one moment.
+    async fn subscriptions_where(&self, condition: &str, params: Params) -> Result<Vec<StoredSubscription>> {
+        let found = format!("SELECT {COLUMNS} FROM subscriptions WHERE {condition} ORDER BY id");
+        let theirs = format!(
+            "SELECT {} FROM quotas WHERE owner_id IN (SELECT id FROM subscriptions WHERE {condition}) \
+             ORDER BY id",
+            quotas::COLUMNS
+        );
+        let queries = vec![(Sql::from(found), params.clone()), (Sql::from(theirs), params)];
+        let answers: Result<[_; 2], _> = self.db().query_all(queries).await?.try_into();
+        let [found, theirs] = answers.map_err(|_| StoreError::corrupt("a statement was not answered"))?;
+        let theirs = theirs.into_iter().map(quotas::from_row).collect::<Result<Vec<_>>>()?;
+        let with_quotas = |row| {
+            let subscription = from_row(row)?;
+            let owner = QuotaOwner::Subscription(subscription.id);
+            let quotas = theirs.iter().filter(|stored| stored.owner == owner).cloned().collect();
+            Ok(StoredSubscription { subscription, quotas })
+        };
+        found.into_iter().map(with_quotas).collect()
+    }
+}
+
+pub(crate) fn check_days(days: u32) -> Result<()> {
+    if !(1..=MAX_DAYS).contains(&days) {
+        return Err(StoreError::invalid("days", format!("must be from 1 to {MAX_DAYS}")));
+    }
+    Ok(())
+}
+
+fn days_after(start: Timestamp, days: u32) -> Timestamp {
+    start.after(Duration::from_secs(u64::from(days) * DAY_SECONDS))
+}
+
+/// Writes a subscription and its quotas.
+pub(crate) async fn insert(tx: &mut Tx, new: &NewSubscription, now: Timestamp) -> Result<StoredSubscription> {
+    check_days(new.days)?;
+    new.allowance.check()?;
+    new.time_zone.as_deref().map_or(Ok(()), plans::check_time_zone)?;
+    lock_user(tx, new.user_id).await?;
+    groups::require(tx, new.group_id).await?;
+    if let Some(plan) = new.plan_id {
+        plans::find(tx, plan).await?;
+    }
+    let starts_at = new.starts_at.unwrap_or(now);
+    let subscription = Subscription {
+        id: SubscriptionId::generate(),
+        user_id: new.user_id,
+        group_id: new.group_id,
+        plan_id: new.plan_id,
+        status: SubscriptionStatus::Active,
+        starts_at,
+        expires_at: days_after(starts_at, new.days),
+        created_at: now,
+    };
+    let sql = format!("INSERT INTO subscriptions ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    let params = params![
+        subscription.id,
+        subscription.user_id,
+        subscription.group_id,
+        subscription.plan_id,
+        subscription.status.as_str(),
+        subscription.starts_at,
+        subscription.expires_at,
+        subscription.created_at,
+    ];
+    tx.execute(sql, params).await?;
+    let mut of_it = Vec::new();
+    for (window, amount) in new.allowance.windows(new.time_zone.as_deref(), starts_at)? {
+        let quota = Quota::begin(amount, window, starts_at);
+        let owner = QuotaOwner::Subscription(subscription.id);
+        let stored = StoredQuota { id: QuotaId::generate(), owner, quota, created_at: now };
+        of_it.push(quotas::set(tx, &stored).await?);
+    }
+    Ok(StoredSubscription { subscription, quotas: of_it })
+}
+
+async fn find(tx: &mut Tx, id: SubscriptionId) -> Result<StoredSubscription> {
+    let sql = format!("SELECT {COLUMNS} FROM subscriptions WHERE id = $1");
+    let row = tx.query_one(sql, params![id]).await?;
+    let subscription = from_row(row.ok_or_else(|| StoreError::not_found("subscription", id))?)?;
+    let sql = format!("SELECT {} FROM quotas WHERE owner_id = $1 ORDER BY id", quotas::COLUMNS);
+    let rows = tx.query(sql, params![id]).await?;
+    let quotas = rows.into_iter().map(quotas::from_row).collect::<Result<_>>()?;
+    Ok(StoredSubscription { subscription, quotas })
+}
+
+async fn renew(
+    tx: &mut Tx,
+    id: SubscriptionId,
+    days: Option<u32>,
+    now: Timestamp,
+) -> Result<StoredSubscription> {
+    let mut stored = find(tx, id).await?;
+    let Subscription { plan_id, status, expires_at, .. } = stored.subscription;
+    if status == SubscriptionStatus::Cancelled {
+        let what = format!("subscription {id} is cancelled and cannot be renewed: create another one");
+        return Err(StoreError::Conflict { what });
+    }
+    let days = match (days, plan_id) {
+        (Some(days), _) => days,
+        (None, Some(plan)) => plans::find(tx, plan).await?.days,
+        (None, None) => {
+            return Err(StoreError::invalid("days", "must be given: the subscription has no plan to say it"));
+        }
+    };
+    check_days(days)?;
+    stored.subscription.expires_at = days_after(expires_at.max(now), days);
+    let sql = "UPDATE subscriptions SET expires_at = $2 WHERE id = $1";
+    tx.execute(sql, params![id, stored.subscription.expires_at]).await?;
+    Ok(stored)
+}
+
+async fn cancel(tx: &mut Tx, id: SubscriptionId) -> Result<StoredSubscription> {
+    tx.execute("UPDATE subscriptions SET status = 'cancelled' WHERE id = $1", params![id]).await?;
+    find(tx, id).await
+}
+
+/// Gives a user what a plan says: the user's subscription of this plan that ends last is renewed, or a new one made.
+pub(crate) async fn grant(
+    tx: &mut Tx,
+    user: UserId,
+    plan: PlanId,
+    now: Timestamp,
+) -> Result<StoredSubscription> {
+    let sql = "SELECT id FROM subscriptions WHERE user_id = $1 AND plan_id = $2 AND status = 'active' \
+               ORDER BY expires_at DESC, id DESC LIMIT 1";
+    match tx.query_one(sql, params![user, plan]).await? {
+        Some(mut row) => renew(tx, row.parsed()?, None, now).await,
+        None => {
+            let plan = plans::find(tx, plan).await?;
+            insert(tx, &NewSubscription::of(&plan, user), now).await
+        }
+    }
 }

@@ -164,7 +164,7 @@ pub(super) fn from_row(mut row: Row) -> Result<UsageRecord> {
 }
 
 /// The seven columns of the token buckets.
-pub(super) fn usage(row: &mut Row) -> Result<Usage> {
+pub(crate) fn usage(row: &mut Row) -> Result<Usage> {
     Ok(Usage {
         input_tokens: row.number()?,
         output_tokens: row.number()?,

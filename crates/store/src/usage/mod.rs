@@ -13,7 +13,8 @@ use tollgate_base::{
 use tollgate_pricing::CostParts;
 use tollgate_protocol::Protocol;
 
-pub(crate) use columns::{COLUMNS, cells, column_list};
+pub(crate) use columns::{COLUMNS, cells, column_list, usage};
+pub(crate) use query::USAGE_SUMS;
 pub use query::{UsageCursor, UsageFilter, UsageTotals};
 
 use crate::error::{Result, StoreError};

@@ -76,8 +76,7 @@ impl Store {
     /// [`StoreError::Unavailable`](crate::StoreError::Unavailable) if the database does not answer.
     pub async fn usage_totals(&self, filter: UsageFilter) -> Result<UsageTotals> {
         let (conditions, params) = UsageFilter { after: None, ..filter }.conditions();
-        let sums = SUMMED.map(|column| format!("CAST(COALESCE(SUM({column}), 0) AS BIGINT)")).join(", ");
-        let sql = format!("SELECT COUNT(*), {sums} FROM usage_records{conditions}");
+        let sql = format!("SELECT COUNT(*), {USAGE_SUMS} FROM usage_records{conditions}");
         let row = self.db().query_one(sql, params).await?;
         row.map_or(Ok(UsageTotals::default()), totals)
     }
@@ -92,16 +91,15 @@ impl Store {
     }
 }
 
-const SUMMED: [&str; 8] = [
-    "input_tokens",
-    "output_tokens",
-    "cache_write_5m_tokens",
-    "cache_write_1h_tokens",
-    "cache_read_tokens",
-    "reasoning_tokens",
-    "web_search_calls",
-    "cost",
-];
+/// The sums of the token buckets in the order of [`usage`], and of the cost.
+pub(crate) const USAGE_SUMS: &str = "CAST(COALESCE(SUM(input_tokens), 0) AS BIGINT), \
+     CAST(COALESCE(SUM(output_tokens), 0) AS BIGINT), \
+     CAST(COALESCE(SUM(cache_write_5m_tokens), 0) AS BIGINT), \
+     CAST(COALESCE(SUM(cache_write_1h_tokens), 0) AS BIGINT), \
+     CAST(COALESCE(SUM(cache_read_tokens), 0) AS BIGINT), \
+     CAST(COALESCE(SUM(reasoning_tokens), 0) AS BIGINT), \
+     CAST(COALESCE(SUM(web_search_calls), 0) AS BIGINT), \
+     CAST(COALESCE(SUM(cost), 0) AS BIGINT)";
 
 fn totals(mut row: Row) -> Result<UsageTotals> {
     Ok(UsageTotals { requests: row.number()?, usage: usage(&mut row)?, cost: row.money()? })

@@ -25,7 +25,7 @@ pub(crate) async fn every_change_counts(db: &TestDb) {
     let (key, _) = world(store).await;
     let user = user(store, "bob", "0").await;
     counts(store, "update user", store.update_user(user, UserPatch::default())).await;
-    counts(store, "adjust", store.adjust_balance(key.user_id, dollars("1"), "gift")).await;
+    counts(store, "adjust", store.adjust_balance(key.user_id, dollars("1"), "gift", None)).await;
     counts(store, "remove user", store.remove_user(user)).await;
     let new = NewKey::new(key.user_id, key.group_id, "k");
     let (second, _) = counts(store, "create key", store.create_key(new)).await;

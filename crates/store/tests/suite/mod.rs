@@ -10,12 +10,16 @@ pub(crate) mod ledger;
 pub(crate) mod ledger_model;
 pub(crate) mod models;
 pub(crate) mod money;
+pub(crate) mod plans;
 pub(crate) mod quotas;
 pub(crate) mod race;
 pub(crate) mod responses;
 pub(crate) mod schema;
+pub(crate) mod statement;
+pub(crate) mod subscriptions;
 pub(crate) mod usage;
 pub(crate) mod users;
+pub(crate) mod vouchers;
 
 use std::sync::Arc;
 
@@ -181,6 +185,14 @@ macro_rules! run_suite {
                 a_subscription_pays_instead_of_the_balance, a_quota_is_full_again_in_its_next_window,
                 a_wrong_quota_is_found, two_nodes_never_exceed_a_quota_together,
                 a_key_brings_its_quotas_and_subscriptions;
+            plans: plans_keep_what_they_are_given, what_is_wrong_with_a_plan_is_said, used_plans_stay;
+            subscriptions: a_subscription_takes_over_its_plan, windows_begin_where_a_subscription_does,
+                a_subscription_is_renewed_until_it_is_cancelled, what_is_wrong_with_a_subscription_is_said,
+                subscriptions_are_listed, users_and_groups_of_subscriptions_stay;
+            vouchers: a_voucher_for_money_is_redeemed_once, a_voucher_for_a_plan_makes_or_renews,
+                each_refusal_has_its_words, many_at_once_redeem_once, thousands_are_made_and_withdrawn_together,
+                what_is_wrong_with_vouchers_is_said;
+            statement: a_statement_tells_all_of_a_period, statements_add_up, what_is_asked_wrongly_is_said;
             ledger_model: random_work_matches_a_plain_model;
             race: two_stores_settle_the_same_database, settlers_and_adjusters_do_not_lock_each_other_out,
                 cancelled_work_leaves_nothing_half_done;

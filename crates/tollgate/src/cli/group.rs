@@ -5,7 +5,7 @@ use tollgate_base::{Money, Rate};
 use tollgate_routing::{Pattern, Platform};
 
 use super::words::mapping_entry;
-use super::{FormatArgs, HoldWord, OnDisconnectWord, TokenCountingWord};
+use super::{FormatArgs, FundingWord, HoldWord, OnDisconnectWord, TokenCountingWord};
 
 /// `tollgate group`.
 #[derive(Debug, Args)]
@@ -87,6 +87,9 @@ pub(crate) struct GroupFields {
     /// What becomes of an answer whose caller has left
     #[arg(long, value_name = "WHAT")]
     pub(crate) on_disconnect: Option<OnDisconnectWord>,
+    /// From what requests are paid
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) funding: Option<FundingWord>,
 }
 
 /// A setting that can be removed.

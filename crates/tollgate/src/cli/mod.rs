@@ -5,9 +5,14 @@ mod group;
 mod key;
 mod ledger;
 mod model;
+mod plan;
+mod quota;
 mod server;
+mod statement;
+mod subscription;
 mod usage;
 mod user;
+mod voucher;
 mod words;
 
 pub(crate) use account::{
@@ -17,10 +22,15 @@ pub(crate) use group::{GroupArgs, GroupClear, GroupCommand, GroupFields};
 pub(crate) use key::{KeyArgs, KeyClear, KeyCommand, KeyFields};
 pub(crate) use ledger::{LedgerArgs, LedgerCommand};
 pub(crate) use model::{ImportPricesArgs, ModelArgs, ModelCommand, ModelFields};
+pub(crate) use plan::{AllowanceFields, PlanArgs, PlanClear, PlanCommand};
+pub(crate) use quota::{OwnerFields, QuotaArgs, QuotaCommand};
 pub(crate) use server::{CheckArgs, DemoArgs, HealthArgs, ListenArgs, SandboxArgs};
+pub(crate) use statement::{PeriodFields, StatementArgs, StatementFormat};
+pub(crate) use subscription::{SubscriptionArgs, SubscriptionCommand, SubscriptionFields};
 pub(crate) use usage::UsageArgs;
-pub(crate) use user::{UserArgs, UserCommand};
-pub(crate) use words::{Expiry, HoldWord, OnDisconnectWord, TokenCountingWord};
+pub(crate) use user::{AuthorFields, UserArgs, UserCommand};
+pub(crate) use voucher::{VoucherArgs, VoucherCommand};
+pub(crate) use words::{Expiry, FundingWord, HoldWord, OnDisconnectWord, TokenCountingWord};
 
 use std::path::PathBuf;
 
@@ -102,8 +112,18 @@ pub(crate) enum Command {
     Account(AccountArgs),
     /// Models and their prices
     Model(ModelArgs),
+    /// Quotas: what a key, a user, an account or a subscription may spend in a window of time
+    Quota(QuotaArgs),
+    /// Plans: what subscriptions are made from
+    Plan(PlanArgs),
+    /// Subscriptions: a user's allowance in a group for a time
+    Subscription(SubscriptionArgs),
+    /// Vouchers: codes that are redeemed once
+    Voucher(VoucherArgs),
     /// Usage records
     Usage(UsageArgs),
+    /// What changed a user's balance in a period, from its opening to its closing
+    Statement(StatementArgs),
     /// The ledger: balances, holds and what explains them
     Ledger(LedgerArgs),
     /// Print the completion script of a shell

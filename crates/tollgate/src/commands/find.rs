@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 use tollgate_base::{GroupId, KeyId, UserId};
 use tollgate_routing::{Account, Group, Model};
-use tollgate_store::{KeyFilter, Store, StoredKey, StoredUser};
+use tollgate_store::{KeyFilter, Plan, Store, StoredKey, StoredUser};
 
 /// The user with this id or name.
 pub(super) async fn user(store: &Store, text: &str) -> anyhow::Result<StoredUser> {
@@ -32,6 +32,15 @@ pub(super) async fn account(store: &Store, text: &str) -> anyhow::Result<Account
     found.with_context(|| missing("account", text))
 }
 
+/// The plan with this id or name.
+pub(super) async fn plan(store: &Store, text: &str) -> anyhow::Result<Plan> {
+    let found = match text.parse() {
+        Ok(id) => store.get_plan(id).await?,
+        Err(_) => store.find_plan_by_name(text).await?,
+    };
+    found.with_context(|| missing("plan", text))
+}
+
 /// The model with this name.
 pub(super) async fn model(store: &Store, name: &str) -> anyhow::Result<Model> {
     store.get_model(name).await?.with_context(|| missing("model", name))
@@ -53,6 +62,16 @@ pub(super) async fn key(store: &Store, text: &str) -> anyhow::Result<StoredKey> 
             bail!("several keys are called `{text}`; name one by its id: {}", ids.join(", "))
         }
     }
+}
+
+/// This user's key with this id or name.
+pub(super) async fn key_of(store: &Store, user: &str, text: &str) -> anyhow::Result<StoredKey> {
+    let owner = self::user(store, user).await?.user;
+    let found = match text.parse() {
+        Ok(id) => store.get_key(id).await?.filter(|stored| stored.key.user_id == owner.id),
+        Err(_) => store.find_key_by_name(owner.id, text).await?,
+    };
+    found.with_context(|| format!("user {} has no key `{text}`", owner.name))
 }
 
 /// The id of a user, where one is named.

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use tollgate_base::{Money, Rate, Timestamp};
-use tollgate_routing::{Group, HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting};
+use tollgate_routing::{
+    Funding, Group, HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting,
+};
 use tollgate_store::{GroupPatch, NewGroup, Store};
 
 use super::{find, text};
@@ -21,6 +23,7 @@ pub(crate) async fn run(args: GroupArgs, store: &Store) -> anyhow::Result<()> {
                 hold: fields.hold.map(HoldMode::from).unwrap_or_default(),
                 credit_line: fields.credit_line.unwrap_or_default(),
                 on_disconnect: fields.on_disconnect.map(OnDisconnect::from).unwrap_or_default(),
+                funding: fields.funding.map(Funding::from).unwrap_or_default(),
                 ..NewGroup::new(name, platform)
             };
             done(printer, "created", store.create_group(new).await?)
@@ -60,6 +63,7 @@ fn patch(name: Option<String>, fields: GroupFields, clear: &[GroupClear]) -> any
         hold: fields.hold.map(HoldMode::from),
         credit_line: fields.credit_line,
         on_disconnect: fields.on_disconnect.map(OnDisconnect::from),
+        funding: fields.funding.map(Funding::from),
         ..GroupPatch::default()
     })
 }
@@ -93,6 +97,7 @@ struct GroupView {
     hold: HoldMode,
     credit_line: Money,
     on_disconnect: OnDisconnect,
+    funding: Funding,
     #[serde(serialize_with = "text::time_json")]
     created_at: Timestamp,
 }
@@ -110,6 +115,7 @@ impl From<Group> for GroupView {
             hold: group.hold,
             credit_line: group.credit_line,
             on_disconnect: group.on_disconnect,
+            funding: group.funding,
             created_at: group.created_at,
         }
     }
@@ -140,6 +146,7 @@ impl View for GroupView {
             ("hold", self.hold.to_string()),
             ("credit line", self.credit_line.to_string()),
             ("on disconnect", self.on_disconnect.to_string()),
+            ("funding", self.funding.to_string()),
             ("created", text::time(self.created_at)),
         ]
     }

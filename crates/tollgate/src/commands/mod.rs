@@ -1,6 +1,7 @@
 //! What each subcommand does.
 
 mod account;
+mod author;
 mod check;
 mod find;
 mod group;
@@ -8,10 +9,15 @@ mod health;
 mod key;
 mod ledger;
 mod model;
+mod plan;
+mod quota;
 mod sandbox;
+mod statement;
+mod subscription;
 mod text;
 mod usage;
 mod user;
+mod voucher;
 
 use clap::CommandFactory;
 
@@ -45,6 +51,15 @@ async fn run_configured(command: Command, config: Config, effective: Vec<Effecti
         Command::Group(args) => with_store(&config, async |store| group::run(args, store).await).await,
         Command::Account(args) => with_store(&config, async |store| account::run(args, store).await).await,
         Command::Model(args) => with_store(&config, async |store| model::run(args, store).await).await,
+        Command::Quota(args) => with_store(&config, async |store| quota::run(args, store).await).await,
+        Command::Plan(args) => with_store(&config, async |store| plan::run(args, store).await).await,
+        Command::Subscription(args) => {
+            with_store(&config, async |store| subscription::run(args, store).await).await
+        }
+        Command::Voucher(args) => with_store(&config, async |store| voucher::run(args, store).await).await,
+        Command::Statement(args) => {
+            with_store(&config, async |store| statement::run(args, store).await).await
+        }
         Command::Usage(args) => with_store(&config, async |store| usage::run(args, store).await).await,
         Command::Ledger(args) => with_store(&config, async |store| ledger::run(args, store).await).await,
         Command::Completions { shell } => completions(shell),

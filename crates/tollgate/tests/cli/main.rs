@@ -7,4 +7,6 @@ mod demo;
 mod entities;
 mod ledger;
 mod prices;
+mod quotas;
+mod statements;
 mod support;

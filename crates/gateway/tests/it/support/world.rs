@@ -125,7 +125,12 @@ impl World {
         let sqlite = Location::Sqlite(folder.path().join("tollgate.db"));
         let location = setup.location.clone().unwrap_or(sqlite);
         let store = Store::open(&location, MasterKey::from_base64(MASTER).unwrap()).await.unwrap();
-        let new_user = NewUser { name: "caller".to_owned(), rate: setup.user_rate, balance: setup.balance };
+        let new_user = NewUser {
+            name: "caller".to_owned(),
+            rate: setup.user_rate,
+            balance: setup.balance,
+            author: None,
+        };
         let user = store.create_user(new_user).await.unwrap().user;
         let anthropic = group(&store, "anthropic", Platform::Anthropic, &setup).await;
         let openai = group(&store, "openai", Platform::Openai, &setup).await;
