@@ -2,6 +2,7 @@
 
 mod columns;
 mod query;
+mod served;
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,6 +17,7 @@ use tollgate_protocol::Protocol;
 pub(crate) use columns::{COLUMNS, cells, column_list, usage};
 pub(crate) use query::USAGE_SUMS;
 pub use query::{UsageCursor, UsageFilter, UsageTotals};
+pub use served::ServedUsage;
 
 use crate::error::{Result, StoreError};
 use crate::quotas::QuotaOwner;

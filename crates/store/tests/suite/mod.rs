@@ -170,7 +170,7 @@ macro_rules! run_suite {
                 removed_accounts_leave_nothing;
             models: models_keep_what_they_are_given, every_price_is_kept, traits_are_set_replaced_and_cleared,
                 what_is_wrong_with_a_model_is_said;
-            config: every_change_counts, a_refused_change_does_not_count, the_catalog_is_of_one_version;
+            config: every_change_counts, every_change_of_what_is_sold_counts, a_refused_change_does_not_count, the_catalog_is_of_one_version;
             money: settling_charges_once, one_batch_is_one_transaction, adjustments_are_written_down,
                 sums_that_overflow_are_refused, a_wrong_balance_is_found, usage_of_a_removed_user_is_kept;
             ledger: a_hold_is_taken_and_given_back, holds_are_granted_while_something_is_available,
@@ -197,7 +197,7 @@ macro_rules! run_suite {
             race: two_stores_settle_the_same_database, settlers_and_adjusters_do_not_lock_each_other_out,
                 cancelled_work_leaves_nothing_half_done;
             usage: a_record_reads_back_as_written, listings_go_page_by_page, totals_add_up,
-                awkward_text_is_kept;
+                what_accounts_served_is_told_apart, awkward_text_is_kept;
             responses: owners_are_found_until_they_expire, a_later_owner_counts;
             kept: kept_responses_are_their_keys_own_until_they_expire, a_conversation_is_whole_or_not_there,
                 kept_texts_are_sealed_and_bounded;

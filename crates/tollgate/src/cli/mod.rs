@@ -20,7 +20,7 @@ pub(crate) use account::{
 };
 pub(crate) use group::{GroupArgs, GroupClear, GroupCommand, GroupFields};
 pub(crate) use key::{KeyArgs, KeyClear, KeyCommand, KeyFields};
-pub(crate) use ledger::{LedgerArgs, LedgerCommand};
+pub(crate) use ledger::{LedgerArgs, LedgerCommand, ReconcileArgs};
 pub(crate) use model::{ImportPricesArgs, ModelArgs, ModelCommand, ModelFields};
 pub(crate) use plan::{AllowanceFields, PlanArgs, PlanClear, PlanCommand};
 pub(crate) use quota::{OwnerFields, QuotaArgs, QuotaCommand};

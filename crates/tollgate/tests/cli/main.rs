@@ -8,5 +8,7 @@ mod entities;
 mod ledger;
 mod prices;
 mod quotas;
+mod reconcile;
 mod statements;
 mod support;
+mod usage;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::support::Place;
+use super::usage::Used;
 
 /// A place with a user, and usage of hers: 0.25 and 0.5 in November (UTC), the second in December where it is Berlin, and 3
 /// that a subscription paid.
@@ -10,26 +11,13 @@ fn place() -> Place {
     let place = Place::new();
     let ann = place.json(&["user", "create", "ann"])["id"].as_str().unwrap().to_owned();
     let connection = rusqlite::Connection::open(place.path().join("data/tollgate.db")).unwrap();
-    let subscription = "sub_00000000000000000000000000000001";
-    for (number, at, model, cost, paid) in [
-        (1, "2026-11-05T10:00:00Z", "=SUM(A1)", 250_000_000_i64, None),
+    let paid = Some("sub_00000000000000000000000000000001");
+    for (number, at, model, cost, subscription) in [
+        (1, "2026-11-05T10:00:00Z", "=SUM(A1)", 250_000_000, None),
         (2, "2026-11-30T23:30:00Z", "gpt-6", 500_000_001, None),
-        (3, "2026-11-06T10:00:00Z", "gpt-6", 3_000_000_000, Some(subscription)),
+        (3, "2026-11-06T10:00:00Z", "gpt-6", 3_000_000_000, paid),
     ] {
-        let at = at.parse::<jiff::Timestamp>().unwrap().as_microsecond();
-        connection
-            .execute(
-                "INSERT INTO usage_records (id, at, user_id, key_id, group_id, endpoint, client_protocol, \
-                 requested_model, stream, input_tokens, output_tokens, cache_write_5m_tokens, \
-                 cache_write_1h_tokens, cache_read_tokens, reasoning_tokens, web_search_calls, cost, \
-                 input_cost, output_cost, cache_write_5m_cost, cache_write_1h_cost, cache_read_cost, \
-                 web_search_cost, group_rate, user_rate, price_version, status, stream_end, total_ms, \
-                 attempts, estimated, client_address, subscription_id) \
-                 VALUES (?1, ?2, ?3, 'key', 'grp', 'messages', 'messages', ?4, 0, 100, 20, 3, 4, 5, 6, 7, ?5, \
-                 0, 0, 0, 0, 0, 0, 1, 1, 1, 200, 'none', 1, 1, 0, 'a', ?6)",
-                rusqlite::params![format!("req_{number:032x}"), at, ann, model, cost, paid],
-            )
-            .unwrap();
+        Used { number, at, user: &ann, model, cost, subscription, ..Used::default() }.insert(&connection);
     }
     connection.execute_batch("UPDATE users SET balance = -750000001").unwrap();
     for (at, delta, after, reason) in [
