@@ -121,7 +121,8 @@ impl Store {
         tx.finish(outcome).await
     }
 
-    /// Removes a user who never had a balance, a subscription or usage, and has no key. Others can only be disabled: records name them.
+    /// Removes a user who has no key and never had a balance, a subscription or usage. Others can only be disabled: records
+    /// name them.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::InUse`].

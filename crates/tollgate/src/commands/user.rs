@@ -137,15 +137,15 @@ impl View for UserView {
 /// A change of a balance as it is printed.
 #[derive(Debug, Serialize)]
 pub(super) struct EntryView {
-    pub(super) id: String,
+    id: String,
     #[serde(serialize_with = "text::time_json")]
-    pub(super) at: Timestamp,
-    pub(super) delta: Money,
-    pub(super) balance_after: Money,
-    pub(super) kind: &'static str,
+    at: Timestamp,
+    delta: Money,
+    balance_after: Money,
+    kind: &'static str,
     /// The reason of an adjustment, the id of a voucher.
-    pub(super) reason: String,
-    pub(super) author: Option<String>,
+    reason: String,
+    author: Option<String>,
 }
 
 impl From<BalanceEntry> for EntryView {
