@@ -170,7 +170,7 @@ fn record(user_id: UserId) -> UsageRecord {
         held: None,
         recovered: false,
         subscription_id: None,
-        account_cost: Money::from_nanos(10_500_000),
+        account_cost: Money::from_nanos(23_400_000),
     }
 }
 

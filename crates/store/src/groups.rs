@@ -182,10 +182,10 @@ impl Store {
         tx.finish(outcome).await
     }
 
-    /// Removes a group that no key belongs to. Its accounts stay, without it.
+    /// Removes a group that no key, plan or subscription belongs to. Its accounts stay, without it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::InUse`] if keys belong to it.
+    /// [`StoreError::NotFound`], [`StoreError::InUse`] if one of those belongs to it.
     pub async fn remove_group(&self, id: GroupId) -> Result<()> {
         let mut tx = self.begin_change().await?;
         let outcome = remove(&mut tx, id).await;
@@ -244,15 +244,24 @@ async fn update(tx: &mut Tx, id: GroupId, patch: GroupPatch) -> Result<Group> {
 
 async fn remove(tx: &mut Tx, id: GroupId) -> Result<()> {
     require(tx, id).await?;
-    let mut row = tx
-        .query_one("SELECT COUNT(*) FROM api_keys WHERE group_id = $1", params![id])
-        .await?
-        .unwrap_or_else(|| Row::new(Vec::new()));
-    let keys = row.int()?;
+    let uses = "SELECT (SELECT COUNT(*) FROM api_keys WHERE group_id = $1), \
+                       (SELECT COUNT(*) FROM subscriptions WHERE group_id = $1), \
+                       (SELECT COUNT(*) FROM plans WHERE group_id = $1)";
+    let mut row = tx.query_one(uses, params![id]).await?.unwrap_or_else(|| Row::new(Vec::new()));
+    let (keys, subscriptions, plans) = (row.int()?, row.int()?, row.int()?);
     if keys > 0 {
         let what = format!(
             "group {id} is the group of {keys} API key(s): move or remove them, or disable the group"
         );
+        return Err(StoreError::InUse { what });
+    }
+    if subscriptions > 0 {
+        let what =
+            format!("group {id} has {subscriptions} subscription(s) and cannot be removed, only disabled");
+        return Err(StoreError::InUse { what });
+    }
+    if plans > 0 {
+        let what = format!("group {id} is the group of {plans} plan(s): remove them, or disable the group");
         return Err(StoreError::InUse { what });
     }
     tx.execute("DELETE FROM account_groups WHERE group_id = $1", params![id]).await?;

@@ -1,6 +1,7 @@
 //! The durable store: SQLite or PostgreSQL behind one type.
 //!
-//! [`Store`] keeps users, API keys, groups, accounts, models, limits, balances, holds, usage records and who owns a response. Every
+//! [`Store`] keeps users, API keys, groups, accounts, models, limits, balances, quotas, plans, subscriptions, vouchers,
+//! holds, usage records and who owns a response. Every
 //! statement is written once and runs on both databases: a thin layer (`db`) hides the drivers, and the tests run the
 //! same suite on each. API keys are kept as keyed hashes, credentials sealed under the [`MasterKey`].
 //!
@@ -24,6 +25,7 @@ mod location;
 mod migrate;
 mod models;
 mod name;
+mod plans;
 mod postgres;
 mod prices;
 mod quotas;
@@ -31,14 +33,16 @@ mod rates;
 mod responses;
 mod secrets;
 mod sqlite;
+mod statement;
 mod store;
 mod subscriptions;
 mod usage;
 mod users;
+mod vouchers;
 
 pub use accounts::{AccountPatch, NewAccount};
 pub use api_key::KeyHash;
-pub use balance::BalanceEntry;
+pub use balance::{BalanceEntry, EntryKind};
 pub use error::{Result, StoreError};
 pub use groups::{GroupPatch, NewGroup};
 pub use kept::{KeptResponse, MAX_KEPT_BYTES};
@@ -50,12 +54,19 @@ pub use ledger::{
 pub use limits::{LimitPatch, StoredLimit};
 pub use location::Location;
 pub use models::{ModelPatch, NewModel};
+pub use plans::{Allowance, NewPlan, Plan, PlanPatch};
 pub use prices::{NewPrice, StoredPrice};
 pub use quotas::{QuotaOwner, StoredQuota};
 pub use rates::GroupRate;
 pub use responses::ResponseOwner;
 pub use secrets::MasterKey;
+pub use statement::{ModelCharges, Statement, SubscriptionCharges};
 pub use store::Store;
-pub use subscriptions::{Subscription, SubscriptionStatus};
-pub use usage::{StreamEnd, UsageCursor, UsageFilter, UsageRecord, UsageTotals};
+pub use subscriptions::{
+    MAX_DAYS, NewSubscription, StoredSubscription, Subscription, SubscriptionFilter, SubscriptionStatus,
+};
+pub use usage::{ServedUsage, StreamEnd, UsageCursor, UsageFilter, UsageRecord, UsageTotals};
 pub use users::{NewUser, StoredUser, UserPatch};
+pub use vouchers::{
+    MAX_VOUCHERS, NewVouchers, Redeemed, Voucher, VoucherFilter, VoucherStatus, VoucherValue,
+};

@@ -24,15 +24,16 @@ const KEY_FILE_LIMIT_BYTES: u64 = 4096;
 
 /// The key under which everything secret in a store stands.
 ///
-/// It is 32 random bytes, written as base64. Three keys are derived from it by HKDF-SHA256 (RFC 5869), so that no key
-/// serves two purposes: one seals values with AES-256-GCM, one is the pepper of the API key hashes, one seals the
-/// carriers of reasoning that callers keep. Losing it makes every stored credential and API key unusable.
+/// It is 32 random bytes, written as base64. Four keys are derived from it by HKDF-SHA256 (RFC 5869), so that no key
+/// serves two purposes: one seals values with AES-256-GCM, one is the pepper of the API key hashes, one that of the
+/// voucher hashes, one seals the carriers of reasoning that callers keep. Losing it makes every stored credential and API key unusable.
 #[derive(Clone)]
 pub struct MasterKey(Arc<Derived>);
 
 struct Derived {
     sealing: RandomizedNonceKey,
     pepper: hmac::Key,
+    vouchers: hmac::Key,
     carriers: Zeroizing<[u8; KEY_BYTES]>,
 }
 
@@ -91,11 +92,13 @@ impl MasterKey {
         };
         let sealing = subkey(b"sealed values v1").map_err(|_| no_crypto())?;
         let pepper = subkey(b"api key hashes v1").map_err(|_| no_crypto())?;
+        let vouchers = subkey(b"voucher hashes v1").map_err(|_| no_crypto())?;
         let carriers = subkey(b"reasoning carriers v1").map_err(|_| no_crypto())?;
         Ok(Self(Arc::new(Derived {
             carriers,
             sealing: RandomizedNonceKey::new(&AES_256_GCM, sealing.as_slice()).map_err(|_| no_crypto())?,
             pepper: hmac::Key::new(hmac::HMAC_SHA256, pepper.as_slice()),
+            vouchers: hmac::Key::new(hmac::HMAC_SHA256, vouchers.as_slice()),
         })))
     }
 
@@ -149,15 +152,24 @@ impl MasterKey {
         Ok(Secret::new(text.to_owned()))
     }
 
-    /// HMAC-SHA256 of `message` under the pepper.
-    pub(crate) fn tag(&self, message: &[u8]) -> [u8; 32] {
-        let mut tag = [0; 32];
-        // The tag of HMAC-SHA256 always has 32 bytes; zip keeps that without a way to panic.
-        for (to, from) in tag.iter_mut().zip(hmac::sign(&self.0.pepper, message).as_ref()) {
-            *to = *from;
-        }
-        tag
+    /// HMAC-SHA256 of an API key under the pepper.
+    pub(crate) fn tag(&self, key: &[u8]) -> [u8; 32] {
+        tag_under(&self.0.pepper, key)
     }
+
+    /// HMAC-SHA256 of a voucher's code under a pepper of its own.
+    pub(crate) fn voucher_tag(&self, code: &[u8]) -> [u8; 32] {
+        tag_under(&self.0.vouchers, code)
+    }
+}
+
+fn tag_under(key: &hmac::Key, message: &[u8]) -> [u8; 32] {
+    let mut tag = [0; 32];
+    // The tag of HMAC-SHA256 always has 32 bytes; zip keeps that without a way to panic.
+    for (to, from) in tag.iter_mut().zip(hmac::sign(key, message).as_ref()) {
+        *to = *from;
+    }
+    tag
 }
 
 /// Where a sealed value belongs: column of a row of a table. Names hold no NUL, so no two places read the same.
@@ -254,6 +266,7 @@ mod tests {
             "06a080af13a4ff39fc201f159f70f5c5e749eb4caf7e75c9b743826a4f658a0b"
         );
         assert_ne!(key(1).tag(b"tg-x"), key(2).tag(b"tg-x"));
+        assert_ne!(key(1).tag(b"tg-x"), key(1).voucher_tag(b"tg-x"));
     }
 
     fn hex(bytes: &[u8]) -> String {

@@ -3,7 +3,7 @@
 use tollgate_base::{Money, Rate, UserId};
 use tollgate_routing::{LimitScope, Status, User};
 
-use crate::balance::{add_entry, lock_user};
+use crate::balance::{EntryKind, NewEntry, add_entry, lock_user};
 use crate::db::{Row, Tx, Update, params};
 use crate::error::{Result, StoreError};
 use crate::limits;
@@ -20,6 +20,8 @@ pub struct NewUser {
     pub rate: Rate,
     /// The balance to begin with.
     pub balance: Money,
+    /// Who gives that balance; `None` for the program itself.
+    pub author: Option<String>,
 }
 
 /// What to change of a user; `None` leaves it.
@@ -67,6 +69,7 @@ impl Store {
     /// [`StoreError::Invalid`] for a bad name, [`StoreError::Conflict`] if the name is taken.
     pub async fn create_user(&self, new: NewUser) -> Result<StoredUser> {
         check_name("name", &new.name)?;
+        check_opt_name("author", new.author.as_ref())?;
         let created_at = self.now();
         let user = User {
             id: UserId::generate(),
@@ -76,7 +79,7 @@ impl Store {
             created_at,
         };
         let mut tx = self.begin_change().await?;
-        let outcome = insert(&mut tx, &user, new.balance).await;
+        let outcome = insert(&mut tx, &user, new.balance, new.author.as_deref()).await;
         tx.finish(outcome).await?;
         Ok(StoredUser { user, balance: new.balance, held: Money::ZERO })
     }
@@ -119,7 +122,8 @@ impl Store {
         tx.finish(outcome).await
     }
 
-    /// Removes a user who never had a key, a balance or usage. Others can only be disabled: records name them.
+    /// Removes a user who has no key and never had a balance, a subscription or usage. Others can only be disabled: records
+    /// name them.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::InUse`].
@@ -130,7 +134,7 @@ impl Store {
     }
 }
 
-async fn insert(tx: &mut Tx, user: &User, balance: Money) -> Result<()> {
+async fn insert(tx: &mut Tx, user: &User, balance: Money, author: Option<&str>) -> Result<()> {
     tx.execute(
         "INSERT INTO users (id, name, status, rate, balance, created_at) VALUES ($1, $2, $3, $4, 0, $5)",
         params![user.id, user.name.as_str(), user.status.as_str(), user.rate, user.created_at],
@@ -138,7 +142,14 @@ async fn insert(tx: &mut Tx, user: &User, balance: Money) -> Result<()> {
     .await
     .map_err(|error| error.name_conflict(|| taken(&user.name)))?;
     if balance != Money::ZERO {
-        add_entry(tx, user.id, balance, "initial balance", user.created_at).await?;
+        let new = NewEntry {
+            delta: balance,
+            kind: EntryKind::Adjustment,
+            reason: "initial balance",
+            author,
+            at: user.created_at,
+        };
+        add_entry(tx, user.id, &new).await?;
     }
     Ok(())
 }
@@ -161,11 +172,13 @@ async fn remove(tx: &mut Tx, id: UserId) -> Result<()> {
     let uses = "SELECT (SELECT COUNT(*) FROM api_keys WHERE user_id = $1), \
                        (SELECT COUNT(*) FROM balance_entries WHERE user_id = $1), \
                        (SELECT COUNT(*) FROM (SELECT id FROM usage_records WHERE user_id = $1 LIMIT 1) AS used), \
-                       (SELECT COUNT(*) FROM holds WHERE user_id = $1)";
+                       (SELECT COUNT(*) FROM holds WHERE user_id = $1), \
+                       (SELECT COUNT(*) FROM subscriptions WHERE user_id = $1)";
     let mut row = tx.query_one(uses, params![id]).await?.unwrap_or_else(|| Row::new(Vec::new()));
     let (keys, entries, usage, holds) = (row.int()?, row.int()?, row.int()?, row.int()?);
-    if usage > 0 || entries > 0 {
-        let what = if usage > 0 { "usage records" } else { "balance entries" };
+    let subscriptions = row.int()?;
+    let kept = [(usage, "usage records"), (entries, "balance entries"), (subscriptions, "subscriptions")];
+    if let Some((_, what)) = kept.into_iter().find(|(count, _)| *count > 0) {
         let what = format!("user {id} has {what} and cannot be removed, only disabled");
         return Err(StoreError::InUse { what });
     }

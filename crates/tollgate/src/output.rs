@@ -35,7 +35,7 @@ impl Printer {
         if self.json {
             return json(items);
         }
-        line(&table(V::COLUMNS, items.iter().map(View::cells), terminal_width()))
+        line(&table_of(items))
     }
 
     /// Prints one thing.
@@ -55,6 +55,11 @@ impl Printer {
         }
         line(&format!("removed {kind} {name}"))
     }
+}
+
+/// A table with one line for each thing.
+pub(crate) fn table_of<V: View>(items: &[V]) -> String {
+    table(V::COLUMNS, items.iter().map(View::cells), terminal_width())
 }
 
 /// Writes one line, or several, to standard output.
@@ -95,7 +100,7 @@ fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>, width: Optio
 }
 
 /// One property a line, values aligned also where they have several lines; properties without a value are left out.
-fn page(details: &[(&'static str, String)]) -> String {
+pub(crate) fn page(details: &[(&'static str, String)]) -> String {
     let width = details.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let next_line = format!("\n{:width$}  ", "");
     let lines = details

@@ -85,7 +85,7 @@ async fn a_balance_runs_out_and_is_filled_again() {
     let reply = within_a_poll(&world, kind, world.key(kind), 402).await;
     check(&reply, Dialect::Messages, "insufficient_balance", "");
     assert_eq!(world.balance().await.nanos(), 30_000_000 - 3_000_000 - 13_500_000);
-    world.store.adjust_balance(world.user.id, Money::from_dollars(1).unwrap(), "top-up").await.unwrap();
+    world.store.adjust_balance(world.user.id, Money::from_dollars(1).unwrap(), "top-up", None).await.unwrap();
     within_a_poll(&world, kind, world.key(kind), 200).await;
 }
 

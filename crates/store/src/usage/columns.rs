@@ -188,7 +188,7 @@ pub(super) fn from_row(mut row: Row) -> Result<UsageRecord> {
 }
 
 /// The columns of the buckets.
-pub(super) fn usage(row: &mut Row) -> Result<Usage> {
+pub(crate) fn usage(row: &mut Row) -> Result<Usage> {
     Ok(Usage {
         input_tokens: row.number()?,
         output_tokens: row.number()?,

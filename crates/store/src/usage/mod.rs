@@ -2,6 +2,7 @@
 
 mod columns;
 mod query;
+mod served;
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,8 +14,10 @@ use tollgate_base::{
 use tollgate_pricing::CostParts;
 use tollgate_protocol::Protocol;
 
-pub(crate) use columns::{COLUMNS, cells, column_list};
+pub(crate) use columns::{COLUMNS, cells, column_list, usage};
+pub(crate) use query::usage_sums;
 pub use query::{UsageCursor, UsageFilter, UsageTotals};
+pub use served::ServedUsage;
 
 use crate::error::{Result, StoreError};
 use crate::quotas::QuotaOwner;

@@ -76,8 +76,7 @@ impl Store {
     /// [`StoreError::Unavailable`](crate::StoreError::Unavailable) if the database does not answer.
     pub async fn usage_totals(&self, filter: UsageFilter) -> Result<UsageTotals> {
         let (conditions, params) = UsageFilter { after: None, ..filter }.conditions();
-        let sums = SUMMED.map(|column| format!("CAST(COALESCE(SUM({column}), 0) AS BIGINT)")).join(", ");
-        let sql = format!("SELECT COUNT(*), {sums} FROM usage_records{conditions}");
+        let sql = format!("SELECT COUNT(*), {} FROM usage_records{conditions}", usage_sums());
         let row = self.db().query_one(sql, params).await?;
         row.map_or(Ok(UsageTotals::default()), totals)
     }
@@ -109,6 +108,11 @@ const SUMMED: [&str; 15] = [
     "code_execution_calls",
     "cost",
 ];
+
+/// The sums of the buckets in the order of [`usage`], and of the cost.
+pub(crate) fn usage_sums() -> String {
+    SUMMED.map(|column| format!("CAST(COALESCE(SUM({column}), 0) AS BIGINT)")).join(", ")
+}
 
 fn totals(mut row: Row) -> Result<UsageTotals> {
     Ok(UsageTotals { requests: row.number()?, usage: usage(&mut row)?, cost: row.money()? })

@@ -2,10 +2,12 @@
 
 use tollgate_base::UserId;
 use tollgate_store::{
-    AccountPatch, GroupPatch, KeyPatch, ModelPatch, NewGroup, NewKey, NewModel, Store, UserPatch,
+    AccountPatch, GroupPatch, KeyPatch, ModelPatch, NewGroup, NewKey, NewModel, NewSubscription, NewVouchers,
+    PlanPatch, Store, UserPatch, VoucherValue,
 };
 
 use super::models::price;
+use super::plans::new_plan;
 use super::{TestDb, accounts, dollars, group, record, user, world};
 
 /// Runs a change and asserts that it counted exactly once.
@@ -25,7 +27,7 @@ pub(crate) async fn every_change_counts(db: &TestDb) {
     let (key, _) = world(store).await;
     let user = user(store, "bob", "0").await;
     counts(store, "update user", store.update_user(user, UserPatch::default())).await;
-    counts(store, "adjust", store.adjust_balance(key.user_id, dollars("1"), "gift")).await;
+    counts(store, "adjust", store.adjust_balance(key.user_id, dollars("1"), "gift", None)).await;
     counts(store, "remove user", store.remove_user(user)).await;
     let new = NewKey::new(key.user_id, key.group_id, "k");
     let (second, _) = counts(store, "create key", store.create_key(new)).await;
@@ -44,6 +46,30 @@ pub(crate) async fn every_change_counts(db: &TestDb) {
     counts(store, "create model", store.create_model(NewModel::new("m", price("1", "2")))).await;
     counts(store, "update model", store.update_model("m", ModelPatch::default())).await;
     counts(store, "remove model", store.remove_model("m")).await;
+}
+
+pub(crate) async fn every_change_of_what_is_sold_counts(db: &TestDb) {
+    let store = &db.open().await;
+    let (key, _) = world(store).await;
+    let user = key.user_id;
+    let pro = counts(store, "create plan", store.create_plan(new_plan("pro", key.group_id))).await;
+    let pro = counts(store, "update plan", store.update_plan(pro.id, PlanPatch::default())).await;
+    let new = NewSubscription::of(&pro, user);
+    let made = counts(store, "create subscription", store.create_subscription(new)).await.subscription;
+    counts(store, "renew subscription", store.renew_subscription(made.id, None)).await;
+    counts(store, "cancel subscription", store.cancel_subscription(made.id)).await;
+    let value = VoucherValue::Money(dollars("1"));
+    let new = NewVouchers { value, count: 3, expires_at: None, batch: "b".to_owned() };
+    let vouchers = counts(store, "create vouchers", store.create_vouchers(&new)).await;
+    counts(store, "redeem voucher", store.redeem_voucher(user, vouchers[0].1.expose())).await;
+    counts(store, "revoke voucher", store.revoke_voucher(vouchers[1].0.id)).await;
+    counts(store, "revoke vouchers", store.revoke_vouchers("b")).await;
+    let basic = store.create_plan(new_plan("basic", key.group_id)).await.unwrap();
+    counts(store, "remove plan", store.remove_plan(basic.id)).await;
+    let before = store.config_version().await.unwrap();
+    assert!(store.redeem_voucher(user, vouchers[0].1.expose()).await.is_err());
+    assert!(store.renew_subscription(made.id, None).await.is_err());
+    assert_eq!(store.config_version().await.unwrap(), before, "what was refused does not");
 }
 
 pub(crate) async fn a_refused_change_does_not_count(db: &TestDb) {

@@ -187,7 +187,7 @@ pub(crate) async fn a_hold_after_its_record_changes_nothing(db: &TestDb) {
     assert_eq!(applied.holds, [Held]);
     assert_eq!(applied.wallets, [(ann, wallet("4", "0"))]);
     // Known counts before money: it is held even where nothing is available.
-    store.adjust_balance(ann, dollars("-4"), "correction").await.unwrap();
+    store.adjust_balance(ann, dollars("-4"), "correction", None).await.unwrap();
     assert_eq!(hold(&store, &late).await, Held);
     assert_eq!(hold(&store, &Hold { user_id: UserId::generate(), ..late }).await, Refused);
     assert_eq!(store.open_holds(HoldFilter::All, 10).await.unwrap(), []);
@@ -361,7 +361,7 @@ pub(crate) async fn two_nodes_hold_and_settle_the_same_database(db: &TestDb) {
                 let batch = Arc::new(LedgerBatch { records, holds: holds.clone() });
                 let (one, two) = tokio::join!(stores[0].apply(Arc::clone(&batch)), stores[1].apply(batch));
                 let (one, two) = (one.unwrap(), two.unwrap());
-                stores[1].adjust_balance(users[round % 2], Money::from_nanos(1), "gift").await.unwrap();
+                stores[1].adjust_balance(users[round % 2], Money::from_nanos(1), "gift", None).await.unwrap();
                 // What one of them refused the other may have granted a moment later.
                 for ((hold, one), two) in holds.into_iter().zip(one.holds).zip(two.holds) {
                     if one == Held || two == Held {

@@ -11,14 +11,18 @@ pub(crate) mod ledger_model;
 pub(crate) mod limits;
 pub(crate) mod models;
 pub(crate) mod money;
+pub(crate) mod plans;
 pub(crate) mod prices;
 pub(crate) mod quotas;
 pub(crate) mod race;
 pub(crate) mod rates;
 pub(crate) mod responses;
 pub(crate) mod schema;
+pub(crate) mod statement;
+pub(crate) mod subscriptions;
 pub(crate) mod usage;
 pub(crate) mod users;
+pub(crate) mod vouchers;
 
 use std::sync::Arc;
 
@@ -172,7 +176,7 @@ macro_rules! run_suite {
             prices: prices_begin_when_they_are_to, coming_prices_can_be_called_off,
                 places_have_prices_of_their_own;
             rates: a_users_rate_in_a_group_comes_with_the_key, groups_have_other_rates_by_the_hour;
-            config: every_change_counts, a_refused_change_does_not_count, the_catalog_is_of_one_version;
+            config: every_change_counts, every_change_of_what_is_sold_counts, a_refused_change_does_not_count, the_catalog_is_of_one_version;
             money: settling_charges_once, one_batch_is_one_transaction, adjustments_are_written_down,
                 sums_that_overflow_are_refused, a_wrong_balance_is_found, usage_of_a_removed_user_is_kept;
             ledger: a_hold_is_taken_and_given_back, holds_are_granted_while_something_is_available,
@@ -187,13 +191,21 @@ macro_rules! run_suite {
                 a_subscription_pays_instead_of_the_balance, a_quota_is_full_again_in_its_next_window,
                 a_wrong_quota_is_found, two_nodes_never_exceed_a_quota_together,
                 a_key_brings_its_quotas_and_subscriptions;
+            plans: plans_keep_what_they_are_given, what_is_wrong_with_a_plan_is_said, used_plans_stay;
+            subscriptions: a_subscription_takes_over_its_plan, windows_begin_where_a_subscription_does,
+                a_subscription_is_renewed_until_it_is_cancelled, what_is_wrong_with_a_subscription_is_said,
+                subscriptions_are_listed, users_and_groups_of_subscriptions_stay;
+            vouchers: a_voucher_for_money_is_redeemed_once, a_voucher_for_a_plan_makes_or_renews,
+                each_refusal_has_its_words, many_at_once_redeem_once, thousands_are_made_and_withdrawn_together,
+                what_is_wrong_with_vouchers_is_said;
+            statement: a_statement_tells_all_of_a_period, statements_add_up, what_is_asked_wrongly_is_said;
             ledger_model: random_work_matches_a_plain_model;
             limits: limits_are_set_changed_and_lifted, limits_come_with_what_they_are_set_on,
                 limits_go_with_what_they_are_set_on, what_is_wrong_with_a_limit_is_said;
             race: two_stores_settle_the_same_database, settlers_and_adjusters_do_not_lock_each_other_out,
                 cancelled_work_leaves_nothing_half_done;
             usage: a_record_reads_back_as_written, listings_go_page_by_page, totals_add_up,
-                awkward_text_is_kept;
+                what_accounts_served_is_told_apart, awkward_text_is_kept;
             responses: owners_are_found_until_they_expire, a_later_owner_counts;
             kept: kept_responses_are_their_keys_own_until_they_expire, a_conversation_is_whole_or_not_there,
                 kept_texts_are_sealed_and_bounded;

@@ -1,7 +1,7 @@
 //! Balances, settling, and the check of both.
 
 use tollgate_base::{Money, UserId};
-use tollgate_store::{LedgerProblem, StoreError, UsageFilter};
+use tollgate_store::{EntryKind, LedgerProblem, StoreError, UsageFilter};
 
 use super::{TestDb, dollars, record, record_of, user, world};
 
@@ -42,8 +42,11 @@ pub(crate) async fn one_batch_is_one_transaction(db: &TestDb) {
 pub(crate) async fn adjustments_are_written_down(db: &TestDb) {
     let store = db.open().await;
     let id = user(&store, "ann", "10").await;
-    assert_eq!(store.adjust_balance(id, dollars("2.5"), "top-up #1").await.unwrap(), dollars("12.5"));
-    assert_eq!(store.adjust_balance(id, dollars("-20"), "correction").await.unwrap(), dollars("-7.5"));
+    assert_eq!(
+        store.adjust_balance(id, dollars("2.5"), "top-up #1", Some("cli:eve")).await.unwrap(),
+        dollars("12.5")
+    );
+    assert_eq!(store.adjust_balance(id, dollars("-20"), "correction", None).await.unwrap(), dollars("-7.5"));
     let entries = store.list_balance_entries(id, 10).await.unwrap();
     let told: Vec<(&str, Money, Money)> =
         entries.iter().map(|entry| (entry.reason.as_str(), entry.delta, entry.balance_after)).collect();
@@ -56,20 +59,25 @@ pub(crate) async fn adjustments_are_written_down(db: &TestDb) {
         ]
     );
     assert_eq!(store.list_balance_entries(id, 1).await.unwrap(), entries[..1]);
+    let authors: Vec<Option<&str>> = entries.iter().map(|entry| entry.author.as_deref()).collect();
+    assert_eq!(authors, [None, Some("cli:eve"), None]);
+    assert!(entries.iter().all(|entry| entry.kind == EntryKind::Adjustment && entry.id.starts_with("bal_")));
     assert!(entries[0].at >= entries[2].at);
     let nobody = UserId::generate();
     let missing = Err(StoreError::NotFound { what: format!("user {nobody}") });
-    assert_eq!(store.adjust_balance(nobody, dollars("1"), "gift").await, missing);
+    assert_eq!(store.adjust_balance(nobody, dollars("1"), "gift", None).await, missing);
     assert_eq!(store.user_balance(nobody).await.unwrap(), None);
-    let unsaid = store.adjust_balance(id, dollars("1"), "").await;
+    let unsaid = store.adjust_balance(id, dollars("1"), "", None).await;
     assert!(matches!(unsaid, Err(StoreError::Invalid { field: "reason", .. })));
+    let nameless = store.adjust_balance(id, dollars("1"), "gift", Some("")).await;
+    assert!(matches!(nameless, Err(StoreError::Invalid { field: "author", .. })));
     assert_eq!(store.verify_ledger().await.unwrap(), []);
 }
 
 pub(crate) async fn sums_that_overflow_are_refused(db: &TestDb) {
     let store = db.open().await;
     let rich = user(&store, "rich", "9000000000").await;
-    let refused = store.adjust_balance(rich, dollars("9000000000"), "too much").await;
+    let refused = store.adjust_balance(rich, dollars("9000000000"), "too much", None).await;
     assert!(matches!(refused, Err(StoreError::Invalid { field: "delta", .. })), "{refused:?}");
     let poor = user(&store, "poor", "-9000000000").await;
     assert!(store.settle(&[record_of(poor, "9000000000")]).await.is_err());

@@ -71,7 +71,10 @@ pub(crate) async fn settlers_and_adjusters_do_not_lock_each_other_out(db: &TestD
         tasks.push(tokio::spawn(async move {
             for number in 0..BATCHES {
                 store.settle(&batch(&users, task + number)).await.unwrap();
-                store.adjust_balance(users[(task + number) % USERS], dollars("0.5"), "top-up").await.unwrap();
+                store
+                    .adjust_balance(users[(task + number) % USERS], dollars("0.5"), "top-up", None)
+                    .await
+                    .unwrap();
                 let at = Timestamp::from_micros(i64::try_from(number).unwrap());
                 store.touch_keys(&keys.iter().map(|key| (*key, at)).collect::<Vec<_>>()).await.unwrap();
             }
@@ -97,14 +100,14 @@ pub(crate) async fn cancelled_work_leaves_nothing_half_done(db: &TestDb) {
         let (adjuster, settler) = (store.clone(), store.clone());
         let (user, records) = (users[0], batch(&users, 1));
         let adjusting =
-            tokio::spawn(async move { adjuster.adjust_balance(user, dollars("1"), "gift").await });
+            tokio::spawn(async move { adjuster.adjust_balance(user, dollars("1"), "gift", None).await });
         let settling = tokio::spawn(async move { settler.settle(&records).await });
         tokio::time::sleep(Duration::from_micros(number * 50)).await;
         adjusting.abort();
         settling.abort();
     }
     let entries = store.list_balance_entries(users[0], 1000).await.unwrap();
-    let after = store.adjust_balance(users[0], dollars("1"), "the last").await.unwrap();
+    let after = store.adjust_balance(users[0], dollars("1"), "the last", None).await.unwrap();
     assert!(after > dollars("100") && entries.len() < 42, "{after}, {} entries", entries.len());
     assert_eq!(store.verify_ledger().await.unwrap(), []);
     let whole = store.usage_totals(UsageFilter::default()).await.unwrap().requests;

@@ -3,7 +3,7 @@
 use tollgate_base::{AccountId, Money, Rate, RequestId, Timestamp, Usage, UserId};
 use tollgate_pricing::CostParts;
 use tollgate_protocol::Protocol;
-use tollgate_store::{StreamEnd, UsageCursor, UsageFilter, UsageRecord, UsageTotals};
+use tollgate_store::{ServedUsage, StreamEnd, UsageCursor, UsageFilter, UsageRecord, UsageTotals};
 
 use super::{TestDb, dollars, record, record_of, user, world};
 
@@ -148,4 +148,46 @@ pub(crate) async fn awkward_text_is_kept(db: &TestDb) {
     assert_eq!(found.requested_model, one.requested_model);
     assert_eq!(found.session.as_deref(), Some("nul\u{fffd}inside"), "PostgreSQL cannot hold a NUL");
     assert_eq!(store.find_user_by_name("ann\0").await.unwrap(), None);
+}
+
+pub(crate) async fn what_accounts_served_is_told_apart(db: &TestDb) {
+    let store = db.open().await;
+    let (key, _) = world(&store).await;
+    let (main, other) = (AccountId::generate(), AccountId::generate());
+    let served = |seconds: i64, account: Option<AccountId>, model: Option<&str>, cost: i64| UsageRecord {
+        at: at(seconds),
+        account_id: account,
+        upstream_model: model.map(str::to_owned),
+        account_cost: Money::from_nanos(cost),
+        ..record(&key, "1")
+    };
+    let records = [
+        served(10, Some(main), Some("x"), 1),
+        served(19, Some(main), Some("x"), 2),
+        served(20, Some(main), Some("x"), 4),
+        served(15, Some(main), Some("y"), 8),
+        served(15, Some(other), Some("x"), 16),
+        served(15, Some(main), None, 32),
+        served(15, None, Some("x"), 64),
+        served(9, Some(main), Some("x"), 128),
+    ];
+    store.settle(&records).await.unwrap();
+    let told = async |accounts: &[AccountId], days: &[(i64, i64)]| {
+        let days: Vec<_> = days.iter().map(|(from, until)| (at(*from), at(*until))).collect();
+        let mut told = store.served_usage(accounts, &days).await.unwrap();
+        told.iter_mut().for_each(|models| models.sort_by(|a, b| a.model.cmp(&b.model)));
+        let short =
+            |served: &ServedUsage| (served.model.clone(), served.requests, served.account_cost.nanos());
+        told.iter().map(|models| models.iter().map(short).collect()).collect::<Vec<Vec<_>>>()
+    };
+    let row = |model: &str, requests: u64, cost: i64| (model.to_owned(), requests, cost);
+    let first = vec![row("claude-opus-5-5", 1, 32), row("x", 2, 3), row("y", 1, 8)];
+    assert_eq!(told(&[main], &[(10, 20), (20, 30), (30, 40)]).await, [first, vec![row("x", 1, 4)], vec![]]);
+    let both = vec![row("claude-opus-5-5", 1, 32), row("x", 3, 19), row("y", 1, 8)];
+    assert_eq!(told(&[main, other], &[(10, 20)]).await, std::slice::from_ref(&both));
+    assert_eq!(told(&[], &[(10, 20)]).await, [both], "all accounts, and no request without one");
+    let [models] = &store.served_usage(&[other], &[(at(10), at(20))]).await.unwrap()[..] else { panic!() };
+    assert_eq!((models[0].usage.input_tokens, models[0].usage.output_tokens), (100, 20));
+    let too_many = vec![(at(0), at(1)); 401];
+    assert!(store.served_usage(&[], &too_many).await.is_err());
 }

@@ -10,7 +10,7 @@ pub(crate) async fn creates_finds_and_lists(db: &TestDb) {
     let at = Timestamp::from_micros(1_234_567_890_123_456);
     let store = db.open_at(at).await;
     let rate = Rate::from_millionths(350_000);
-    let new = NewUser { name: "Ann Lee".to_owned(), rate, balance: dollars("-0.000000001") };
+    let new = NewUser { name: "Ann Lee".to_owned(), rate, balance: dollars("-0.000000001"), author: None };
     let made = store.create_user(new).await.unwrap();
     assert_eq!(made.user.created_at, at);
     assert_eq!(made.user.status, Status::Enabled);

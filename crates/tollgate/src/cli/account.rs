@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use tollgate_base::Rate;
 use tollgate_routing::{AuthScheme, Pattern, Platform};
 
 use super::FormatArgs;
@@ -134,6 +135,9 @@ pub(crate) struct AccountFields {
     /// The share among accounts of one priority
     #[arg(long)]
     pub(crate) weight: Option<u32>,
+    /// What the provider charges, as a part of the list price: 0.8 with a discount of 20 %
+    #[arg(long)]
+    pub(crate) rate: Option<Rate>,
     /// Reach the provider through this proxy: http, https or socks5
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,

@@ -6,7 +6,7 @@ use tollgate_pricing::HourlyRates;
 use tollgate_routing::{Pattern, Platform};
 
 use super::words::{hourly_rates, mapping_entry};
-use super::{FormatArgs, HoldWord, OnDisconnectWord, TokenCountingWord};
+use super::{FormatArgs, FundingWord, HoldWord, OnDisconnectWord, TokenCountingWord};
 
 /// `tollgate group`.
 #[derive(Debug, Args)]
@@ -88,6 +88,9 @@ pub(crate) struct GroupFields {
     /// What becomes of an answer whose caller has left
     #[arg(long, value_name = "WHAT")]
     pub(crate) on_disconnect: Option<OnDisconnectWord>,
+    /// From what requests are paid
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) funding: Option<FundingWord>,
     /// Other rates by the hour, such as
     /// {"time_zone":"Asia/Shanghai","from":"09:00","to":"18:00","days":["mon","fri"],"rate":"1.5"}; one or a list
     #[arg(long, value_name = "JSON", value_parser = hourly_rates)]

@@ -6,9 +6,14 @@ mod key;
 mod ledger;
 mod limit;
 mod model;
+mod plan;
+mod quota;
 mod server;
+mod statement;
+mod subscription;
 mod usage;
 mod user;
+mod voucher;
 mod words;
 
 pub(crate) use account::{
@@ -16,13 +21,18 @@ pub(crate) use account::{
 };
 pub(crate) use group::{GroupArgs, GroupClear, GroupCommand, GroupFields};
 pub(crate) use key::{KeyArgs, KeyClear, KeyCommand, KeyFields};
-pub(crate) use ledger::{LedgerArgs, LedgerCommand};
+pub(crate) use ledger::{LedgerArgs, LedgerCommand, ReconcileArgs};
 pub(crate) use limit::{LimitArgs, LimitClear, LimitCommand, LimitFields, LimitTarget};
 pub(crate) use model::{ImportPricesArgs, ModelArgs, ModelCommand, ModelFields, PlaceFields, PriceFields};
+pub(crate) use plan::{AllowanceFields, PlanArgs, PlanClear, PlanCommand};
+pub(crate) use quota::{OwnerFields, QuotaArgs, QuotaCommand};
 pub(crate) use server::{CheckArgs, DemoArgs, HealthArgs, ListenArgs, SandboxArgs};
+pub(crate) use statement::{PeriodFields, StatementArgs, StatementFormat};
+pub(crate) use subscription::{SubscriptionArgs, SubscriptionCommand, SubscriptionFields};
 pub(crate) use usage::UsageArgs;
-pub(crate) use user::{UserArgs, UserCommand};
-pub(crate) use words::{Expiry, HoldWord, OnDisconnectWord, TokenCountingWord};
+pub(crate) use user::{AuthorFields, UserArgs, UserCommand};
+pub(crate) use voucher::{VoucherArgs, VoucherCommand};
+pub(crate) use words::{Expiry, FundingWord, HoldWord, OnDisconnectWord, TokenCountingWord};
 
 use std::path::PathBuf;
 
@@ -106,8 +116,18 @@ pub(crate) enum Command {
     Model(Box<ModelArgs>),
     /// Limits: requests and tokens per minute, requests at the same time
     Limit(LimitArgs),
+    /// Quotas: what a key, a user, an account or a subscription may spend in a window of time
+    Quota(QuotaArgs),
+    /// Plans: what subscriptions are made from
+    Plan(PlanArgs),
+    /// Subscriptions: a user's allowance in a group for a time
+    Subscription(SubscriptionArgs),
+    /// Vouchers: codes that are redeemed once
+    Voucher(VoucherArgs),
     /// Usage records
     Usage(UsageArgs),
+    /// What changed a user's balance in a period, from its opening to its closing
+    Statement(StatementArgs),
     /// The ledger: balances, holds and what explains them
     Ledger(LedgerArgs),
     /// Print the completion script of a shell

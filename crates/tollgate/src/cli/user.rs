@@ -27,6 +27,8 @@ pub(crate) enum UserCommand {
         /// Start with this balance in dollars
         #[arg(long, default_value = "0", value_name = "AMOUNT")]
         balance: Money,
+        #[command(flatten)]
+        author: AuthorFields,
     },
     /// List all users
     List,
@@ -70,6 +72,16 @@ pub(crate) enum UserCommand {
         /// Why, for the balance's journal
         #[arg(long, default_value = "topup")]
         reason: String,
+        #[command(flatten)]
+        author: AuthorFields,
+    },
+    /// List what was added to a user's balance and taken from it, other than by usage; newest first
+    Entries {
+        /// Name or id
+        user: String,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
     },
     /// Refuse all requests of a user
     Disable {
@@ -86,4 +98,12 @@ pub(crate) enum UserCommand {
         /// Name or id
         user: String,
     },
+}
+
+/// Who changes a balance.
+#[derive(Debug, Args)]
+pub(crate) struct AuthorFields {
+    /// Who does it, for the balance's journal [default: cli: and the name of the system's user]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) author: Option<String>,
 }

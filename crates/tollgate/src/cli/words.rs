@@ -1,11 +1,12 @@
 //! Values on the command line that are more than one word of text.
 
 use clap::ValueEnum;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Zoned};
 use tollgate_base::Timestamp;
 use tollgate_pricing::HourlyRates;
-use tollgate_routing::{HoldMode, OnDisconnect, Pattern, TokenCounting};
+use tollgate_routing::{Funding, HoldMode, OnDisconnect, Pattern, TokenCounting};
 use tollgate_translate::family::Family;
 
 /// When a key ends: never, at a point in time, or so long from now.
@@ -74,6 +75,53 @@ impl std::str::FromStr for Expiry {
     }
 }
 
+/// A day, or a point in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PointInTime {
+    /// The begin of this day, wherever one is.
+    Day(Date),
+    /// This time.
+    At(Timestamp),
+}
+
+impl PointInTime {
+    /// The point in time, seen from a place.
+    ///
+    /// # Errors
+    /// The time is not representable.
+    pub(crate) fn resolve(self, time_zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
+        match self {
+            // The first moment of the day: not every day has a midnight.
+            Self::Day(date) => Ok(timestamp(&date.to_zoned(time_zone.clone())?.start_of_day()?)),
+            Self::At(time) => Ok(time),
+        }
+    }
+}
+
+impl std::str::FromStr for PointInTime {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(time) = text.parse::<jiff::Timestamp>() {
+            return Ok(Self::At(Timestamp::from_micros(time.as_microsecond())));
+        }
+        // A time without its offset would be taken for a day.
+        let date = (text.len() == "2027-01-31".len()).then(|| text.parse().ok()).flatten();
+        let expected = "expected a date such as 2027-01-31 or a time such as 2027-01-31T12:00:00Z";
+        date.map(Self::Day).ok_or_else(|| expected.to_owned())
+    }
+}
+
+/// A time zone by its name.
+pub(crate) fn time_zone(text: &str) -> Result<TimeZone, String> {
+    TimeZone::get(text).map_err(|_| "expected a name such as Europe/Berlin or UTC".to_owned())
+}
+
+/// The name of a time zone that is known.
+pub(crate) fn time_zone_name(text: &str) -> Result<String, String> {
+    time_zone(text).map(|_| text.to_owned())
+}
+
 fn timestamp(zoned: &Zoned) -> Timestamp {
     Timestamp::from_micros(zoned.timestamp().as_microsecond())
 }
@@ -119,6 +167,30 @@ impl From<HoldWord> for HoldMode {
             HoldWord::Full => Self::Full,
             HoldWord::Input => Self::Input,
             HoldWord::None => Self::None,
+        }
+    }
+}
+
+/// From what requests are paid.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum FundingWord {
+    /// A subscription while one has enough left, else the balance
+    SubscriptionFirst,
+    /// The balance while it has enough, else a subscription
+    BalanceFirst,
+    /// Subscriptions only
+    Subscription,
+    /// The balance only
+    Balance,
+}
+
+impl From<FundingWord> for Funding {
+    fn from(word: FundingWord) -> Self {
+        match word {
+            FundingWord::SubscriptionFirst => Self::SubscriptionFirst,
+            FundingWord::BalanceFirst => Self::BalanceFirst,
+            FundingWord::Subscription => Self::Subscription,
+            FundingWord::Balance => Self::Balance,
         }
     }
 }
@@ -191,6 +263,20 @@ mod tests {
         assert_eq!(hourly_rates(one).unwrap(), hourly_rates(&format!("[{one}]")).unwrap());
         assert!(hourly_rates("[]").unwrap().is_empty());
         assert!(hourly_rates("{}").is_err());
+    }
+
+    #[test]
+    fn a_day_begins_where_it_is_asked_for() {
+        let resolve = |text: &str, zone: &str| {
+            text.parse::<PointInTime>().unwrap().resolve(&time_zone(zone).unwrap()).unwrap().seconds()
+        };
+        assert_eq!(resolve("1970-01-02", "UTC"), 86_400);
+        assert_eq!(resolve("1970-01-02", "Europe/Berlin"), 82_800);
+        assert_eq!(resolve("1970-01-01T00:00:01Z", "Europe/Berlin"), 1);
+        for wrong in ["", "soon", "1970-01-02T10:00:00", "1970-13-01", "30d"] {
+            assert!(wrong.parse::<PointInTime>().is_err(), "{wrong}");
+        }
+        assert!(time_zone_name("Berlin").is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 use tollgate_base::{GroupId, KeyId, UserId};
 use tollgate_routing::{Account, Group, Model};
-use tollgate_store::{KeyFilter, Store, StoredKey, StoredUser};
+use tollgate_store::{KeyFilter, Plan, Store, StoredKey, StoredUser};
 
 /// The user with this id or name.
 pub(super) async fn user(store: &Store, text: &str) -> anyhow::Result<StoredUser> {
@@ -30,6 +30,15 @@ pub(super) async fn account(store: &Store, text: &str) -> anyhow::Result<Account
         Err(_) => store.find_account_by_name(text).await?,
     };
     found.with_context(|| missing("account", text))
+}
+
+/// The plan with this id or name.
+pub(super) async fn plan(store: &Store, text: &str) -> anyhow::Result<Plan> {
+    let found = match text.parse() {
+        Ok(id) => store.get_plan(id).await?,
+        Err(_) => store.find_plan_by_name(text).await?,
+    };
+    found.with_context(|| missing("plan", text))
 }
 
 /// The model with this name.

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use tollgate_base::{Money, Rate, Timestamp};
 use tollgate_pricing::HourlyRates;
-use tollgate_routing::{Group, HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting};
+use tollgate_routing::{
+    Funding, Group, HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting,
+};
 use tollgate_store::{GroupPatch, NewGroup, Store};
 
 use super::{find, text};
@@ -22,6 +24,7 @@ pub(crate) async fn run(args: GroupArgs, store: &Store) -> anyhow::Result<()> {
                 hold: fields.hold.map(HoldMode::from).unwrap_or_default(),
                 credit_line: fields.credit_line.unwrap_or_default(),
                 on_disconnect: fields.on_disconnect.map(OnDisconnect::from).unwrap_or_default(),
+                funding: fields.funding.map(Funding::from).unwrap_or_default(),
                 peak_hours: fields.peak_hours.unwrap_or_default(),
                 ..NewGroup::new(name, platform)
             };
@@ -62,6 +65,7 @@ fn patch(name: Option<String>, fields: GroupFields, clear: &[GroupClear]) -> any
         hold: fields.hold.map(HoldMode::from),
         credit_line: fields.credit_line,
         on_disconnect: fields.on_disconnect.map(OnDisconnect::from),
+        funding: fields.funding.map(Funding::from),
         peak_hours: fields
             .peak_hours
             .or_else(|| clear.contains(&GroupClear::PeakHours).then(HourlyRates::default)),
@@ -98,6 +102,7 @@ struct GroupView {
     hold: HoldMode,
     credit_line: Money,
     on_disconnect: OnDisconnect,
+    funding: Funding,
     peak_hours: HourlyRates,
     #[serde(serialize_with = "text::time_json")]
     created_at: Timestamp,
@@ -116,6 +121,7 @@ impl From<Group> for GroupView {
             hold: group.hold,
             credit_line: group.credit_line,
             on_disconnect: group.on_disconnect,
+            funding: group.funding,
             peak_hours: group.peak_hours,
             created_at: group.created_at,
         }
@@ -148,6 +154,7 @@ impl View for GroupView {
             ("hold", self.hold.to_string()),
             ("credit line", self.credit_line.to_string()),
             ("on disconnect", self.on_disconnect.to_string()),
+            ("funding", self.funding.to_string()),
             ("created", text::time(self.created_at)),
         ]
     }

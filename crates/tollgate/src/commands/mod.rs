@@ -1,6 +1,7 @@
 //! What each subcommand does.
 
 mod account;
+mod author;
 mod check;
 mod find;
 mod group;
@@ -9,10 +10,15 @@ mod key;
 mod ledger;
 mod limit;
 mod model;
+mod plan;
+mod quota;
 mod sandbox;
+mod statement;
+mod subscription;
 mod text;
 mod usage;
 mod user;
+mod voucher;
 
 use clap::CommandFactory;
 use tollgate_base::{Clock, Timestamp};
@@ -51,6 +57,15 @@ async fn run_configured(command: Command, config: Config, effective: Vec<Effecti
             Box::pin(with_store(&config, async |store| model::run(*args, store).await)).await
         }
         Command::Limit(args) => with_store(&config, async |store| limit::run(args, store).await).await,
+        Command::Quota(args) => with_store(&config, async |store| quota::run(args, store).await).await,
+        Command::Plan(args) => with_store(&config, async |store| plan::run(args, store).await).await,
+        Command::Subscription(args) => {
+            with_store(&config, async |store| subscription::run(args, store).await).await
+        }
+        Command::Voucher(args) => with_store(&config, async |store| voucher::run(args, store).await).await,
+        Command::Statement(args) => {
+            with_store(&config, async |store| statement::run(args, store).await).await
+        }
         Command::Usage(args) => with_store(&config, async |store| usage::run(args, store).await).await,
         Command::Ledger(args) => with_store(&config, async |store| ledger::run(args, store).await).await,
         Command::Completions { shell } => completions(shell),

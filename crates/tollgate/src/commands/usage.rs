@@ -66,6 +66,8 @@ struct UsageView {
     service_tier: Option<String>,
     held: Option<Money>,
     recovered: bool,
+    subscription_id: Option<String>,
+    account_cost: Money,
 }
 
 #[derive(Debug, Serialize)]
@@ -139,6 +141,8 @@ impl From<UsageRecord> for UsageView {
             service_tier: record.service_tier,
             held: record.held,
             recovered: record.recovered,
+            subscription_id: record.subscription_id.map(|id| id.to_string()),
+            account_cost: record.account_cost,
         }
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tollgate_base::{Money, Rate, Timestamp};
 use tollgate_routing::Status;
-use tollgate_store::{NewUser, Store, StoredUser, UserPatch};
+use tollgate_store::{BalanceEntry, NewUser, Store, StoredUser, UserPatch};
 
-use super::{find, text};
+use super::{author, find, text};
 use crate::cli::{UserArgs, UserCommand};
 use crate::output::{Printer, View};
 
@@ -15,8 +15,9 @@ use crate::output::{Printer, View};
 pub(crate) async fn run(args: UserArgs, store: &Store) -> anyhow::Result<()> {
     let printer = Printer::new(args.format.json);
     match args.command {
-        UserCommand::Create { name, rate, balance } => {
-            let created = store.create_user(NewUser { name, rate, balance }).await?;
+        UserCommand::Create { name, rate, balance, author } => {
+            let author = Some(author::of(author));
+            let created = store.create_user(NewUser { name, rate, balance, author }).await?;
             done(printer, "created", created)
         }
         UserCommand::List => {
@@ -31,7 +32,15 @@ pub(crate) async fn run(args: UserArgs, store: &Store) -> anyhow::Result<()> {
         UserCommand::Update { user, name, rate } => {
             update(store, printer, &user, "updated", UserPatch { name, rate, status: None }).await
         }
-        UserCommand::Topup { user, amount, reason } => topup(store, printer, &user, amount, &reason).await,
+        UserCommand::Topup { user, amount, reason, author } => {
+            topup(store, printer, &user, amount, &reason, &author::of(author)).await
+        }
+        UserCommand::Entries { user, limit } => {
+            let id = find::user(store, &user).await?.user.id;
+            let entries = store.list_balance_entries(id, limit).await?;
+            let views: Vec<EntryView> = entries.into_iter().map(EntryView::from).collect();
+            Ok(printer.list(&views)?)
+        }
         UserCommand::Disable { user } => {
             let patch = UserPatch { status: Some(Status::Disabled), ..UserPatch::default() };
             update(store, printer, &user, "disabled", patch).await
@@ -65,9 +74,10 @@ async fn topup(
     user: &str,
     amount: Money,
     reason: &str,
+    author: &str,
 ) -> anyhow::Result<()> {
     let mut found = find::user(store, user).await?;
-    found.balance = store.adjust_balance(found.user.id, amount, reason).await?;
+    found.balance = store.adjust_balance(found.user.id, amount, reason, Some(author)).await?;
     let sentence = format!("user {} has a balance of {}", found.user.name, found.balance);
     Ok(printer.done(&sentence, &UserView::from(found))?)
 }
@@ -164,5 +174,52 @@ impl View for UserView {
             ),
             ("created", text::time(self.created_at)),
         ]
+    }
+}
+
+/// A change of a balance as it is printed.
+#[derive(Debug, Serialize)]
+pub(super) struct EntryView {
+    id: String,
+    #[serde(serialize_with = "text::time_json")]
+    at: Timestamp,
+    delta: Money,
+    balance_after: Money,
+    kind: &'static str,
+    /// The reason of an adjustment, the id of a voucher.
+    reason: String,
+    author: Option<String>,
+}
+
+impl From<BalanceEntry> for EntryView {
+    fn from(entry: BalanceEntry) -> Self {
+        Self {
+            id: entry.id,
+            at: entry.at,
+            delta: entry.delta,
+            balance_after: entry.balance_after,
+            kind: entry.kind.as_str(),
+            reason: entry.reason,
+            author: entry.author,
+        }
+    }
+}
+
+impl View for EntryView {
+    const COLUMNS: &'static [&'static str] = &["time", "amount", "balance", "kind", "reason", "author"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            text::time(self.at),
+            self.delta.to_string(),
+            self.balance_after.to_string(),
+            self.kind.to_owned(),
+            self.reason.clone(),
+            self.author.clone().unwrap_or_else(|| "-".to_owned()),
+        ]
+    }
+
+    fn details(&self) -> Vec<(&'static str, String)> {
+        Self::COLUMNS.iter().copied().zip(self.cells()).collect()
     }
 }

@@ -47,7 +47,7 @@ async fn user(store: &Store) -> anyhow::Result<UserId> {
     if let Some(found) = store.find_user_by_name(USER).await? {
         return Ok(found.user.id);
     }
-    let new = NewUser { name: USER.to_owned(), rate: Rate::ONE, balance: BALANCE };
+    let new = NewUser { name: USER.to_owned(), rate: Rate::ONE, balance: BALANCE, author: None };
     Ok(store.create_user(new).await?.user.id)
 }
 

@@ -8,4 +8,8 @@ mod entities;
 mod ledger;
 mod limits;
 mod prices;
+mod quotas;
+mod reconcile;
+mod statements;
 mod support;
+mod usage;

@@ -53,6 +53,7 @@ impl Gate {
             name: "caller".to_owned(),
             rate: Rate::ONE,
             balance: Money::from_dollars(10_000).unwrap(),
+            author: None,
         };
         let user = store.create_user(new_user).await.unwrap().user;
         let mut keys = Vec::new();

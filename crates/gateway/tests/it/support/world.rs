@@ -133,7 +133,12 @@ impl World {
         };
         let master = MasterKey::from_base64(MASTER).unwrap();
         let store = Store::open_with_clock(&location, master, Arc::clone(&clock)).await.unwrap();
-        let new_user = NewUser { name: "caller".to_owned(), rate: setup.user_rate, balance: setup.balance };
+        let new_user = NewUser {
+            name: "caller".to_owned(),
+            rate: setup.user_rate,
+            balance: setup.balance,
+            author: None,
+        };
         let user = store.create_user(new_user).await.unwrap().user;
         let anthropic = group(&store, "anthropic", Platform::Anthropic, &setup).await;
         let openai = group(&store, "openai", Platform::Openai, &setup).await;

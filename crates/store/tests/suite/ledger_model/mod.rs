@@ -6,7 +6,7 @@
 //! change fails by what it changed and not by luck; `TOLLGATE_TEST_LEDGER_SEEDS=7` or `=1-5000` asks for others.
 
 mod model;
-mod random;
+pub(crate) mod random;
 mod run;
 
 use std::ops::RangeInclusive;

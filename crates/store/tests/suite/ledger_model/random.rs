@@ -1,10 +1,10 @@
 //! Random numbers from a seed: xorshift64*.
 
 /// A source of numbers that are the same for the same seed.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         // Seeds that are close to each other begin far apart, and none at zero, where it would stay.
         Self(seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
@@ -17,22 +17,22 @@ impl Random {
     }
 
     /// A number from 0 up to but not including `end`.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         usize::try_from((self.next() >> 33) % u64::try_from(end).unwrap()).unwrap()
     }
 
     /// An amount within the bounds, both included.
-    pub(super) fn amount(&mut self, least: i64, most: i64) -> i64 {
+    pub(crate) fn amount(&mut self, least: i64, most: i64) -> i64 {
         least + i64::try_from(self.below(usize::try_from(most - least + 1).unwrap())).unwrap()
     }
 
     /// True in so many of a hundred cases.
-    pub(super) fn percent(&mut self, chance: usize) -> bool {
+    pub(crate) fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }
 
     /// One of several.
-    pub(super) fn one_of<T: Clone>(&mut self, all: &[T]) -> Option<T> {
+    pub(crate) fn one_of<T: Clone>(&mut self, all: &[T]) -> Option<T> {
         if all.is_empty() { None } else { Some(all[self.below(all.len())].clone()) }
     }
 }

@@ -48,7 +48,7 @@ impl<'a> Run<'a> {
             let balance = random.amount(-10, 100);
             let name = format!("user {number} of {seed}");
             let user = crate::suite::user(&stores[0], &name, "0").await;
-            stores[0].adjust_balance(user, Money::from_nanos(balance), "start").await.unwrap();
+            stores[0].adjust_balance(user, Money::from_nanos(balance), "start", None).await.unwrap();
             model.add_user(user, balance);
             for (window, amount) in [("5h", 60), ("total", 400)] {
                 let owner = QuotaOwner::User(user);
@@ -171,7 +171,7 @@ impl<'a> Run<'a> {
         // What is owed is paid, so that holds go on being granted.
         let owed = -self.model.wallet(user).unwrap().balance.nanos().min(0);
         let delta = owed + self.random.amount(-20, 60);
-        let after = self.store().adjust_balance(user, Money::from_nanos(delta), "adjustment").await;
+        let after = self.store().adjust_balance(user, Money::from_nanos(delta), "adjustment", None).await;
         assert_eq!(after.unwrap(), self.model.adjust(user, delta));
     }
 

@@ -73,6 +73,7 @@ async fn new_account(
             .map_or(defaults.capabilities, |count_tokens| Capabilities { count_tokens }),
         priority: fields.priority.unwrap_or(defaults.priority),
         weight: fields.weight.unwrap_or(defaults.weight),
+        rate: fields.rate.unwrap_or(defaults.rate),
         proxy: fields.proxy.map(Secret::new),
         groups: find::group_ids(store, &fields.groups).await?,
         ..defaults
@@ -106,6 +107,7 @@ async fn patch(
         capabilities: fields.count_tokens.map(|count_tokens| Capabilities { count_tokens }),
         priority: fields.priority,
         weight: fields.weight,
+        rate: fields.rate,
         proxy: proxy.then(|| fields.proxy.map(Secret::new)),
         groups: replaced(!groups.is_empty(), AccountClear::Groups).then_some(groups),
         ..AccountPatch::default()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
-use tollgate_base::{GroupId, Timestamp};
+use tollgate_base::{GroupId, Rate, Timestamp};
 use tollgate_protocol::Protocol;
 use tollgate_routing::{Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, Status};
 use tollgate_store::Store;
@@ -41,6 +41,7 @@ impl GroupNames {
             capabilities: account.capabilities,
             priority: account.priority,
             weight: account.weight,
+            rate: account.rate,
             proxy: account.proxy.is_some(),
             groups,
             created_at: account.created_at,
@@ -66,6 +67,8 @@ pub(super) struct AccountView {
     capabilities: Capabilities,
     priority: i32,
     weight: u32,
+    /// What its provider charges, as a part of the list price.
+    rate: Rate,
     /// Whether there is one; its URL may hold a password.
     proxy: bool,
     groups: Vec<String>,
@@ -120,6 +123,7 @@ impl View for AccountView {
             ("groups", text::list(&self.groups, "none")),
             ("priority", self.priority.to_string()),
             ("weight", self.weight.to_string()),
+            ("rate", self.rate.to_string()),
             ("proxy", yes_no(self.proxy)),
             ("created", text::time(self.created_at)),
         ]

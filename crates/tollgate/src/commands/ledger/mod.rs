@@ -1,5 +1,7 @@
 //! `tollgate ledger`: does everything add up.
 
+mod reconcile;
+
 use anyhow::bail;
 use serde::Serialize;
 use tollgate_store::{LedgerCounts, LedgerProblem, Store};
@@ -11,6 +13,7 @@ use crate::output;
 pub(crate) async fn run(args: LedgerArgs, store: &Store) -> anyhow::Result<()> {
     match args.command {
         LedgerCommand::Verify => verify(store, args.format.json).await,
+        LedgerCommand::Reconcile(what) => reconcile::run(what, store, args.format.json).await,
     }
 }
 
