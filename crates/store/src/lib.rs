@@ -51,5 +51,7 @@ pub use responses::ResponseOwner;
 pub use secrets::MasterKey;
 pub use store::Store;
 pub use subscriptions::{Subscription, SubscriptionStatus};
-pub use usage::{StreamEnd, UsageCursor, UsageFilter, UsageRecord, UsageTotals};
+pub use usage::{
+    DayUsage, LocalStretch, StreamEnd, UsageCursor, UsageFilter, UsageOf, UsageRecord, UsageTotals,
+};
 pub use users::{NewUser, StoredUser, UserPatch};

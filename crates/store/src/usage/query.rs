@@ -92,7 +92,8 @@ impl Store {
     }
 }
 
-const SUMMED: [&str; 8] = [
+/// What is summed, in the order of [`totals`].
+pub(super) const SUMMED: [&str; 8] = [
     "input_tokens",
     "output_tokens",
     "cache_write_5m_tokens",
@@ -103,7 +104,8 @@ const SUMMED: [&str; 8] = [
     "cost",
 ];
 
-fn totals(mut row: Row) -> Result<UsageTotals> {
+/// The number of records, and the sums of [`SUMMED`].
+pub(super) fn totals(mut row: Row) -> Result<UsageTotals> {
     Ok(UsageTotals { requests: row.number()?, usage: usage(&mut row)?, cost: row.money()? })
 }
 
