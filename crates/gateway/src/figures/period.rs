@@ -137,11 +137,11 @@ mod tests {
     fn the_ends_of_the_calendar_hold() {
         for place in ["Pacific/Kiritimati", "Pacific/Niue"] {
             let place = TimeZone::get(place).unwrap();
-            assert!(days("-9999-01-01", "1969-12-31").stretches(&place).is_empty());
+            assert!(days("-009999-01-01", "1969-12-31").stretches(&place).is_empty());
             let last = days("9999-12-30", "9999-12-31").stretches(&place);
             assert!(last.iter().all(|stretch| stretch.from < stretch.until), "{last:?}");
         }
-        assert_eq!(Days::up_to("-9999-01-02".parse().unwrap(), 90).count(), 2);
+        assert_eq!(Days::up_to("-009999-01-02".parse().unwrap(), 90).count(), 2);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::iter::once;
 
 use tollgate_base::{Money, Timestamp};
 use tollgate_ledger::Window;
-use tollgate_routing::{Funding, Group};
+use tollgate_routing::Group;
 use tollgate_store::{KeyRecord, QuotaOwner, StoredQuota, Subscription, Wallet};
 
 use super::number::Dollars;
@@ -114,7 +114,8 @@ impl Standing {
             pays: Pays::Nothing,
             status: Status::Active,
         };
-        standing.pays = standing.first_that_has_something(group.funding, active.collect());
+        standing.pays =
+            standing.first_that_has_something(group.funding.order(Pays::Balance, active.collect()));
         standing.status = if key.expires_at.is_some_and(|end| end <= now) {
             Status::Expired
         } else if standing.tightest().is_some_and(|line| line.left().0 <= 0) {
@@ -125,15 +126,8 @@ impl Standing {
         standing
     }
 
-    /// The way to pay that a request would be paid from, else the first that it would be refused by.
-    fn first_that_has_something(&self, funding: Funding, mut subscriptions: Vec<Pays>) -> Pays {
-        match funding {
-            Funding::SubscriptionFirst => subscriptions.push(Pays::Balance),
-            Funding::BalanceFirst => subscriptions.insert(0, Pays::Balance),
-            Funding::Subscription => {}
-            Funding::Balance => subscriptions = vec![Pays::Balance],
-        }
-        let mut ways = subscriptions;
+    /// What a request would be paid from, else what it would be refused by.
+    fn first_that_has_something(&self, mut ways: Vec<Pays>) -> Pays {
         let has_something = |pays: &Pays| self.lines_of(pays).iter().all(|line| line.left().0 > 0);
         let at = ways.iter().position(has_something).unwrap_or(0);
         if ways.is_empty() { Pays::Nothing } else { ways.swap_remove(at) }

@@ -44,17 +44,19 @@ async fn learned() {
     tokio::time::sleep(Duration::from_millis(100)).await;
 }
 
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
+/// An amount as it was written.
+fn amount(value: &Value) -> Money {
+    assert!(value.is_number(), "{value}");
+    dollars(&value.to_string())
 }
 
-/// What OpenAI's old dashboard shows as left, in hundredths of a cent.
-async fn left_on_the_dashboard(world: &World, key: &str) -> f64 {
+/// What OpenAI's old dashboard shows as left.
+async fn left_on_the_dashboard(world: &World, key: &str) -> Money {
     let limits = get(world, key, LIMITS).await.ok().json();
-    let spent =
-        get(world, key, &format!("{SPENT}?start_date=2026-01-01&end_date=2026-01-31")).await.ok().json();
-    ((number(&limits["hard_limit_usd"]) - number(&spent["total_usage"]) / 100.0) * 10_000.0).round()
-        / 10_000.0
+    let days = format!("{SPENT}?start_date=2026-01-01&end_date=2026-01-31");
+    let used_cents = amount(&get(world, key, &days).await.ok().json()["total_usage"]);
+    let used = Money::from_nanos(used_cents.nanos() / 100);
+    amount(&limits["hard_limit_usd"]).checked_sub(used).unwrap()
 }
 
 fn today() -> String {
@@ -93,7 +95,7 @@ async fn a_key_that_the_balance_bounds() {
     assert_eq!(usage["daily_usage"], json!([with("date", &today())]));
     assert_eq!(usage["model_stats"], json!([with("model", Kind::Messages.model())]));
     assert_eq!(usage["period"]["end_date"], today());
-    assert_eq!(left_on_the_dashboard(&world, key).await, 99.9955);
+    assert_eq!(left_on_the_dashboard(&world, key).await, dollars("99.9955"));
     assert_eq!(world.finished().await.len(), 1, "asking writes nothing");
     assert_eq!(world.balance().await, dollars("99.9955"));
     assert!(world.store.open_holds(tollgate_store::HoldFilter::All, 10).await.unwrap().is_empty());
@@ -162,7 +164,11 @@ async fn a_key_with_quotas_of_its_own() {
             json!(["user", "7d", 0.4955])
         ]
     );
-    assert_eq!(left_on_the_dashboard(&world, &secret).await, 0.4955, "the user's quota is the tightest");
+    assert_eq!(
+        left_on_the_dashboard(&world, &secret).await,
+        dollars("0.4955"),
+        "the user's quota is the tightest"
+    );
     let limits = get(&world, &secret, LIMITS).await.ok().json();
     assert_eq!(
         limits,
@@ -198,7 +204,7 @@ async fn a_used_up_quota_and_an_expired_key_are_told() {
     assert_eq!(refused.send(world.addr).await.status, 402);
     let usage = usage_of(&world, &secret).await;
     assert_eq!((&usage["status"], &usage["remaining"]), (&json!("quota_exhausted"), &json!(0)));
-    assert_eq!(left_on_the_dashboard(&world, &secret).await, 0.0);
+    assert_eq!(left_on_the_dashboard(&world, &secret).await, dollars("0"));
 
     let (_, secret) = world
         .extra_key(Kind::Messages, |new| new.expires_at = Some(Timestamp::from_micros(1_700_000_000_000_000)))
@@ -225,14 +231,14 @@ async fn a_drained_balance_is_told() {
         (&json!("quota_exhausted"), &json!(0), &json!(0))
     );
     assert_eq!(usage["wallet"]["balance"], -1, "-1 in `remaining` would be taken for no limit");
-    assert_eq!(left_on_the_dashboard(&world, key).await, -1.0);
+    assert_eq!(left_on_the_dashboard(&world, key).await, dollars("-1"));
 
     let patch = GroupPatch { credit_line: Some(dollars("1.5")), ..GroupPatch::default() };
     world.store.update_group(world.anthropic.id, patch).await.unwrap();
     learned().await;
     let usage = usage_of(&world, key).await;
     assert_eq!((&usage["status"], &usage["remaining"]), (&json!("active"), &json!(0.5)), "there is credit");
-    assert_eq!(left_on_the_dashboard(&world, key).await, 0.5);
+    assert_eq!(left_on_the_dashboard(&world, key).await, dollars("0.5"));
 }
 
 /// A subscription of a month of the caller's, in the group of Claude's models.
@@ -259,7 +265,7 @@ async fn a_key_that_a_subscription_pays_for() {
     let usage = usage_of(&world, key).await;
     let subscription = &usage["subscription"];
     assert_eq!((&usage["remaining"], &subscription["unlimited"]), (&json!(-1), &json!(true)), "no quota yet");
-    assert_eq!(left_on_the_dashboard(&world, key).await, 100_000_000.0);
+    assert_eq!(left_on_the_dashboard(&world, key).await, dollars("100000000"));
 
     set(&world, QuotaOwner::Subscription(id), "day UTC", "1").await;
     set(&world, QuotaOwner::Subscription(id), "week 2026-01-01T00:00:00Z", "3").await;
@@ -285,7 +291,7 @@ async fn a_key_that_a_subscription_pays_for() {
     assert!(week.ends_with("T00:00:00.000000+00:00") || week > today().as_str(), "{week}");
     assert!(subscription["daily_reset_at"].is_string() && subscription["monthly_reset_at"].is_null());
     assert!(subscription["expires_at"].is_string());
-    assert_eq!(left_on_the_dashboard(&world, key).await, 0.9955);
+    assert_eq!(left_on_the_dashboard(&world, key).await, dollars("0.9955"));
 
     set(&world, QuotaOwner::Subscription(id), "day UTC", "0").await;
     let usage = usage_of(&world, key).await;
