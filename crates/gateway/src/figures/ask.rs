@@ -58,8 +58,8 @@ impl Ask {
 
 /// A parameter's value; an empty one is none.
 fn value(query: &str, name: &str) -> Option<String> {
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let found = pairs.into_iter().find_map(|(key, value)| (key == name).then_some(value));
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let found = pairs.find_map(|(key, value)| (key == name).then_some(value));
     found.filter(|value| !value.is_empty()).map(percent_decode)
 }
 

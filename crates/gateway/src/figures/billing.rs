@@ -9,10 +9,10 @@ use serde::Serialize;
 use tollgate_store::DayUsage;
 
 use super::ask::Ask;
-use super::key_usage::OTHER_MODELS;
 use super::number::{Cents, Dollars};
 use super::period::date;
 use super::standing::{Line, Standing};
+use super::sums::OTHER_MODELS;
 
 /// What tools are shown where nothing bounds a key: 100 million dollars, as other gates do.
 const NO_LIMIT: Line = Line { limit: Dollars(100_000_000_000_000_000), used: Dollars(0) };

@@ -26,7 +26,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// A key as the store has it, and what was ever charged to its user's balance.
 pub(super) type Stand = Arc<(KeyRecord, Money)>;
 /// Sums by day and model.
-pub(super) type Sums = Arc<Vec<DayUsage>>;
+pub(super) type ByDay = Arc<Vec<DayUsage>>;
 
 /// Whose usage, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -41,15 +41,15 @@ pub(super) struct Wanted {
 pub(crate) struct FigureBook {
     /// By key, and by the snapshot of the configuration: what was changed is seen at once.
     stands: Cache<(KeyId, u64), (Instant, Stand)>,
-    periods: Cache<Wanted, (Instant, Sums), BySums>,
+    periods: Cache<Wanted, (Instant, ByDay), ByWeight>,
     reading: Arc<Semaphore>,
 }
 
 #[derive(Clone)]
-struct BySums;
+struct ByWeight;
 
-impl Weighter<Wanted, (Instant, Sums)> for BySums {
-    fn weight(&self, _: &Wanted, (_, sums): &(Instant, Sums)) -> u64 {
+impl Weighter<Wanted, (Instant, ByDay)> for ByWeight {
+    fn weight(&self, _: &Wanted, (_, sums): &(Instant, ByDay)) -> u64 {
         sums.len() as u64 + 1
     }
 }
@@ -58,7 +58,7 @@ impl Default for FigureBook {
     fn default() -> Self {
         Self {
             stands: Cache::new(STANDINGS),
-            periods: Cache::with_weighter(PERIODS, MOST_SUMS, BySums),
+            periods: Cache::with_weighter(PERIODS, MOST_SUMS, ByWeight),
             reading: Arc::new(Semaphore::new(READS_AT_A_TIME)),
         }
     }
@@ -91,7 +91,7 @@ impl FigureBook {
         user: UserId,
         of: UsageOf,
         stretches: Vec<LocalStretch>,
-    ) -> Result<Sums, ApiError> {
+    ) -> Result<ByDay, ApiError> {
         let plain =
             |stretch: &LocalStretch| (stretch.from.micros(), stretch.until.micros(), stretch.offset_s);
         let wanted = Wanted { user, of, stretches: stretches.iter().map(plain).collect() };

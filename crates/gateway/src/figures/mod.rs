@@ -4,10 +4,12 @@
 mod ask;
 mod billing;
 mod book;
+mod key_form;
 mod key_usage;
 mod number;
 mod period;
 mod standing;
+mod sums;
 
 use std::sync::Arc;
 
@@ -22,11 +24,13 @@ use crate::serve::Caller;
 use crate::state::Shared;
 use ask::Ask;
 use billing::{BillingSubscription, BillingUsage};
+use book::ByDay;
 pub(crate) use book::FigureBook;
-use book::Sums;
-use key_usage::{KeyUsage, Lately, has_every_period};
+use key_form::has_every_period;
+use key_usage::KeyUsage;
 use period::Days;
 use standing::{Pays, Standing};
+use sums::Lately;
 
 /// Which figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +90,7 @@ async fn render(shared: &Arc<Shared>, caller: &Caller, figures: Figures) -> Resu
 }
 
 /// What the key used in the days that are asked for, and today.
-async fn used_by_key(shared: &Arc<Shared>, identity: &Identity, ask: &Ask) -> Result<Sums, ApiError> {
+async fn used_by_key(shared: &Arc<Shared>, identity: &Identity, ask: &Ask) -> Result<ByDay, ApiError> {
     let mut stretches = ask.days.stretches(&ask.time_zone);
     if !ask.days.holds(period::number(ask.today)) {
         stretches.extend(Days::up_to(ask.today, 1).stretches(&ask.time_zone));
