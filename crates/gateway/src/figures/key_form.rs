@@ -99,13 +99,12 @@ impl Form {
         }
         match &standing.pays {
             Pays::Subscription(subscription, bounds) => {
-                let unlimited = bounds.is_empty();
                 let tightest = bounds.iter().map(|bound| bound.line.left().or_nothing()).min();
                 Self {
                     plan_name: Some(plan_name.to_owned()),
                     remaining: Some(tightest.unwrap_or(NO_LIMIT)),
                     unit: Some(UNIT),
-                    subscription: Some(SubscriptionForm::new(subscription, bounds, lately, unlimited, zone)),
+                    subscription: Some(SubscriptionForm::new(subscription, bounds, lately, zone)),
                     ..Self::wallet(standing)
                 }
             }
@@ -174,13 +173,7 @@ impl RateLimit {
 }
 
 impl SubscriptionForm {
-    fn new(
-        subscription: &Subscription,
-        bounds: &[Bound],
-        lately: Lately,
-        unlimited: bool,
-        zone: &TimeZone,
-    ) -> Self {
+    fn new(subscription: &Subscription, bounds: &[Bound], lately: Lately, zone: &TimeZone) -> Self {
         let moment = |at: Option<Timestamp>| Shown::Moment(at.map(|at| text(at, zone)));
         let mut periods = BTreeMap::new();
         for ((period, name), lately) in PERIODS.into_iter().zip([lately.day, lately.week, lately.month]) {
@@ -193,7 +186,7 @@ impl SubscriptionForm {
         }
         let [starts_at, expires_at] =
             [subscription.starts_at, subscription.expires_at].map(|at| text(at, zone));
-        Self { periods, unlimited, starts_at, expires_at }
+        Self { periods, unlimited: bounds.is_empty(), starts_at, expires_at }
     }
 }
 
