@@ -63,13 +63,39 @@ pub(crate) async fn authenticate<'a>(
     dialect: Dialect,
     address: IpAddr,
 ) -> Result<(Arc<Identity>, &'a Group), ApiError> {
+    let (identity, group, _) = identify(shared, live, headers, dialect).await?;
+    check_key(&identity.key, &identity.user, group, shared.now(), address)
+        .map_err(|kind| ApiError::about(kind, &address.to_string()))?;
+    Ok((identity, group))
+}
+
+/// As [`authenticate`], for a caller who only wants to see how the key stands: it may be expired. With the key as shown.
+pub(crate) async fn authenticate_reader<'a, 'h>(
+    shared: &Shared,
+    live: &'a Live,
+    headers: &'h HeaderMap,
+    dialect: Dialect,
+    address: IpAddr,
+) -> Result<(Arc<Identity>, &'a Group, &'h str), ApiError> {
+    let (identity, group, presented) = identify(shared, live, headers, dialect).await?;
+    let unexpired = ApiKey { expires_at: None, ..identity.key.clone() };
+    check_key(&unexpired, &identity.user, group, shared.now(), address)
+        .map_err(|kind| ApiError::about(kind, &address.to_string()))?;
+    Ok((identity, group, presented))
+}
+
+/// Whose key is shown, whether or not it may be used.
+async fn identify<'a, 'h>(
+    shared: &Shared,
+    live: &'a Live,
+    headers: &'h HeaderMap,
+    dialect: Dialect,
+) -> Result<(Arc<Identity>, &'a Group, &'h str), ApiError> {
     let presented = presented_key(headers, dialect)?;
     let identity = look_up(shared, live, presented).await?;
     let group =
         live.catalog.group(&identity.key.group_id).ok_or_else(|| ApiError::of(ErrorKind::GroupDisabled))?;
-    check_key(&identity.key, &identity.user, group, shared.now(), address)
-        .map_err(|kind| ApiError::about(kind, &address.to_string()))?;
-    Ok((identity, group))
+    Ok((identity, group, presented))
 }
 
 /// The key as shown. Both headers are read on every path; when they differ, each family of clients has its own.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tollgate_base::{KeyId, Money, QuotaId, SubscriptionId, Timestamp, UserId};
 use tollgate_protocol::{ApiError, ErrorKind};
-use tollgate_routing::{Funding, Group};
+use tollgate_routing::Group;
 use tollgate_store::{QuotaOwner, StoredQuota, Subscription, Wallet};
 
 use crate::quotas::SharedQuota;
@@ -76,12 +76,7 @@ impl Funds {
     pub(crate) fn sources(&self, group: &Group, now: Timestamp) -> Vec<Source<'_>> {
         let active = self.subscriptions.iter().filter(|allowance| allowance.subscription.is_active(now));
         let subscriptions = active.map(|held| Source::Subscription(&held.subscription, &held.quotas));
-        match group.funding {
-            Funding::SubscriptionFirst => subscriptions.chain([Source::Balance]).collect(),
-            Funding::BalanceFirst => [Source::Balance].into_iter().chain(subscriptions).collect(),
-            Funding::Subscription => subscriptions.collect(),
-            Funding::Balance => vec![Source::Balance],
-        }
+        group.funding.order(Source::Balance, subscriptions.collect())
     }
 
     /// Checks that there is anything to pay with, holds not considered, as far as this node knows; the first source that

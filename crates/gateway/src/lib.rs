@@ -20,6 +20,7 @@ mod draft;
 mod error;
 mod estimate;
 mod exchange;
+mod figures;
 mod funds;
 mod generate;
 mod health;

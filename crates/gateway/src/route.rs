@@ -3,6 +3,8 @@
 use http::{HeaderMap, Method};
 use tollgate_protocol::{Dialect, Endpoint};
 
+use crate::figures::Figures;
+
 /// What a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
@@ -10,6 +12,8 @@ pub(crate) enum Route {
     Call(Endpoint),
     /// The models a key may use; one of them when named.
     Models { id: Option<String>, envelope: bool },
+    /// What is left for a key, and what it used.
+    Figures(Figures),
     /// A response that lives at the account which made it.
     StoredResponse { id: String, action: StoredAction },
     /// The process is alive.
@@ -51,6 +55,12 @@ pub(crate) fn route(method: &Method, path: &str) -> Result<Route, NoRoute> {
         "/healthz" => Route::Health,
         "/readyz" => Route::Ready,
         "/" | "/api/hello" => Route::Hello,
+        "/v1/usage" => Route::Figures(Figures::KeyUsage { envelope: false }),
+        "/api/v1/usage" => Route::Figures(Figures::KeyUsage { envelope: true }),
+        "/v1/dashboard/billing/subscription" | "/dashboard/billing/subscription" => {
+            Route::Figures(Figures::BillingSubscription)
+        }
+        "/v1/dashboard/billing/usage" | "/dashboard/billing/usage" => Route::Figures(Figures::BillingUsage),
         _ => model_route(path).ok_or(NoRoute::Path)?,
     };
     match *method {
@@ -116,7 +126,7 @@ fn model_route(path: &str) -> Option<Route> {
 }
 
 /// Undoes `%XX`; SDKs encode the slash of a prefixed model name. Invalid sequences stay as they are.
-fn percent_decode(text: &str) -> String {
+pub(crate) fn percent_decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -181,6 +191,15 @@ mod tests {
             (Method::GET, "/v1/models", Ok(Route::Models { id: None, envelope: false })),
             (Method::GET, "/api/v1/models", Ok(Route::Models { id: None, envelope: true })),
             (Method::GET, "/v1/modelsx", Err(NoRoute::Path)),
+            (Method::GET, "/v1/usage", Ok(Route::Figures(Figures::KeyUsage { envelope: false }))),
+            (Method::GET, "/api/v1/usage/", Ok(Route::Figures(Figures::KeyUsage { envelope: true }))),
+            (Method::POST, "/v1/usage", Err(NoRoute::Method("GET, HEAD"))),
+            (
+                Method::GET,
+                "/dashboard/billing/subscription",
+                Ok(Route::Figures(Figures::BillingSubscription)),
+            ),
+            (Method::GET, "/v1/dashboard/billing/usage", Ok(Route::Figures(Figures::BillingUsage))),
             (Method::GET, "/v2", Err(NoRoute::Path)),
         ] {
             assert_eq!(route(&method, path), expected, "{method} {path}");

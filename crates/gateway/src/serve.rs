@@ -24,7 +24,7 @@ use crate::route::{NoRoute, Route, dialect_of, route};
 use crate::shape::Shape;
 use crate::state::Shared;
 use crate::verdict::Refused;
-use crate::{client, count, limit_headers, models, responses};
+use crate::{client, count, figures, limit_headers, models, responses};
 
 /// Answers one request.
 pub(crate) async fn handle(
@@ -44,6 +44,7 @@ pub(crate) async fn handle(
     match found {
         Ok(Route::Call(endpoint)) => call(shared, caller, endpoint, body).await,
         Ok(Route::Models { id, envelope }) => models::answer(shared, &caller, id.as_deref(), envelope).await,
+        Ok(Route::Figures(figures)) => figures::answer(shared, &caller, figures).await,
         Ok(Route::StoredResponse { id, action }) => {
             responses::answer(shared, &caller, &id, action, body).await
         }

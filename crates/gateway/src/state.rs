@@ -19,6 +19,7 @@ use tollgate_upstream::Client;
 use crate::authenticate::KeyCache;
 use crate::background::AtWork;
 use crate::destination::Destination;
+use crate::figures::FigureBook;
 use crate::health::{AccountHealth, HealthBook};
 use crate::kept::Kept;
 use crate::limit::reach_waiting;
@@ -67,6 +68,8 @@ pub(crate) struct Shared {
     pub(crate) memory: Memory,
     /// What takes reasoning through callers and back.
     pub(crate) carrier_key: CarrierKey,
+    /// What callers lately asked about their keys.
+    pub(crate) figures: FigureBook,
     /// Background responses that are not settled yet.
     pub(crate) at_work: AtWork,
     live: ArcSwap<Live>,
@@ -94,6 +97,7 @@ impl Shared {
             kept: Kept::new(store.clone()),
             memory: Memory::default(),
             carrier_key: CarrierKey::new(store.carrier_key()),
+            figures: FigureBook::default(),
             at_work: AtWork::default(),
             live: ArcSwap::from_pointee(live),
             draining: AtomicBool::new(false),

@@ -83,6 +83,20 @@ impl Platform {
     }
 }
 
+impl Funding {
+    /// The ways to pay in the order that they are tried, of the balance and the subscriptions that there are.
+    #[must_use]
+    pub fn order<T>(self, balance: T, mut subscriptions: Vec<T>) -> Vec<T> {
+        match self {
+            Self::SubscriptionFirst => subscriptions.push(balance),
+            Self::BalanceFirst => subscriptions.insert(0, balance),
+            Self::Subscription => {}
+            Self::Balance => return vec![balance],
+        }
+        subscriptions
+    }
+}
+
 /// A group of accounts that keys are bound to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {

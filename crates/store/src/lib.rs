@@ -65,7 +65,10 @@ pub use store::Store;
 pub use subscriptions::{
     MAX_DAYS, NewSubscription, StoredSubscription, Subscription, SubscriptionFilter, SubscriptionStatus,
 };
-pub use usage::{ServedUsage, StreamEnd, UsageCursor, UsageFilter, UsageRecord, UsageTotals};
+pub use usage::{
+    DayUsage, LocalStretch, ServedUsage, StreamEnd, UsageCursor, UsageFilter, UsageOf, UsageRecord,
+    UsageTotals,
+};
 pub use users::{NewUser, StoredUser, UserPatch};
 pub use vouchers::{
     MAX_VOUCHERS, NewVouchers, Redeemed, Voucher, VoucherFilter, VoucherStatus, VoucherValue,

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use tollgate_protocol::{Dialect, Protocol};
-use tollgate_routing::TokenCounting;
-use tollgate_store::GroupPatch;
+use tollgate_routing::{Funding, TokenCounting};
+use tollgate_store::{GroupPatch, HoldFilter};
 
 use crate::support::error_table::{check, request_id};
 use crate::support::{Call, Kind, Reply, Setup, World, eventually};
@@ -126,6 +126,30 @@ async fn errors_of_counts() {
     check(&reply.send(world.addr).await, Dialect::Messages, "model_not_found", "No/Model");
     let reply = count(&world, Kind::Messages, PATH, "[[sandbox status=400 message='too odd']]").await;
     assert_eq!((reply.status, &reply.json()["error"]["message"]), (400, &json!("too odd")));
+}
+
+#[tokio::test]
+async fn nothing_to_pay_with_is_nothing_to_count_with() {
+    for (balance, funding, refusal) in [
+        ("0", Funding::SubscriptionFirst, "insufficient_balance"),
+        ("-0.000000001", Funding::Balance, "insufficient_balance"),
+        ("100", Funding::Subscription, "no_subscription"),
+    ] {
+        let world = World::start(Setup { balance: balance.parse().unwrap(), ..Setup::default() }).await;
+        let counting = Some(Some(TokenCounting::Estimate));
+        let patch = GroupPatch { token_counting: counting, funding: Some(funding), ..GroupPatch::default() };
+        world.store.update_group(world.group(Kind::Messages).id, patch).await.unwrap();
+        eventually("the setting is in force", || async {
+            (count(&world, Kind::Messages, PATH, "x").await.status != 200).then_some(())
+        })
+        .await;
+        let refused = count(&world, Kind::Messages, PATH, "x").await;
+        check(&refused, Dialect::Messages, refusal, "");
+        assert_eq!(refused.status, 402);
+        assert_eq!(world.finished().await, [], "nothing is written");
+        assert_eq!(world.balance().await, balance.parse().unwrap());
+        assert!(world.store.open_holds(HoldFilter::All, 1).await.unwrap().is_empty());
+    }
 }
 
 /// A group whose accounts speak another protocol counts here, unless it was told how to count.

@@ -18,6 +18,7 @@ mod quotas;
 mod refusals;
 mod relay;
 mod responses;
+mod self_service;
 mod settle;
 mod settle_served;
 mod stream_errors;

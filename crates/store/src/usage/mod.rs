@@ -1,5 +1,6 @@
 //! Usage records: one a request, with what was used and what was charged.
 
+mod by_day;
 mod columns;
 mod query;
 mod served;
@@ -14,6 +15,7 @@ use tollgate_base::{
 use tollgate_pricing::CostParts;
 use tollgate_protocol::Protocol;
 
+pub use by_day::{DayUsage, LocalStretch, UsageOf};
 pub(crate) use columns::{COLUMNS, cells, column_list, usage};
 pub(crate) use query::usage_sums;
 pub use query::{UsageCursor, UsageFilter, UsageTotals};

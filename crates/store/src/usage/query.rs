@@ -91,7 +91,8 @@ impl Store {
     }
 }
 
-const SUMMED: [&str; 15] = [
+/// What is summed, in the order of [`totals`].
+pub(super) const SUMMED: [&str; 15] = [
     "input_tokens",
     "output_tokens",
     "cache_write_5m_tokens",
@@ -114,7 +115,8 @@ pub(crate) fn usage_sums() -> String {
     SUMMED.map(|column| format!("CAST(COALESCE(SUM({column}), 0) AS BIGINT)")).join(", ")
 }
 
-fn totals(mut row: Row) -> Result<UsageTotals> {
+/// The number of records, and the sums of [`SUMMED`].
+pub(super) fn totals(mut row: Row) -> Result<UsageTotals> {
     Ok(UsageTotals { requests: row.number()?, usage: usage(&mut row)?, cost: row.money()? })
 }
 

@@ -1,6 +1,7 @@
 //! The tests that every database has to pass. Each is a function of a fresh database.
 
 pub(crate) mod accounts;
+pub(crate) mod by_day;
 pub(crate) mod config;
 pub(crate) mod crash;
 pub(crate) mod groups;
@@ -206,6 +207,8 @@ macro_rules! run_suite {
                 cancelled_work_leaves_nothing_half_done;
             usage: a_record_reads_back_as_written, listings_go_page_by_page, totals_add_up,
                 what_accounts_served_is_told_apart, awkward_text_is_kept;
+            by_day: days_follow_the_clocks_of_a_place, a_subscriptions_days_are_its_own,
+                only_the_dearest_models_have_names, what_a_balance_was_charged_is_known_without_its_records;
             responses: owners_are_found_until_they_expire, a_later_owner_counts;
             kept: kept_responses_are_their_keys_own_until_they_expire, a_conversation_is_whole_or_not_there,
                 kept_texts_are_sealed_and_bounded;

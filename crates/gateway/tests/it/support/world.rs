@@ -113,7 +113,7 @@ pub(crate) struct World {
     anthropic_key: String,
     openai_key: String,
     accepting: JoinHandle<()>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -171,7 +171,7 @@ impl World {
             anthropic_key,
             openai_key,
             accepting,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -221,6 +221,12 @@ impl World {
 
     pub(crate) async fn balance(&self) -> Money {
         self.store.user_balance(self.user.id).await.unwrap().unwrap()
+    }
+
+    /// Runs statements past the store, as somebody else with access to its file could.
+    pub(crate) fn raw(&self, sql: &str) {
+        let path = self.folder.path().join("tollgate.db");
+        rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
     }
 
     /// What the sandbox served, once it has finished so many requests.
