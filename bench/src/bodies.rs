@@ -29,6 +29,15 @@ pub(crate) fn messages(size: usize, stream: bool) -> Vec<u8> {
     body.into_bytes()
 }
 
+/// A short Messages request that a scripted provider answers after so long, with 50 tokens.
+pub(crate) fn delayed(delay_ms: u64) -> Vec<u8> {
+    let directives = format!("[[sandbox slow_first_ms={delay_ms} words=20 input=200 output=50]]");
+    format!(
+        r#"{{"model":"bench-model","max_tokens":1024,"messages":[{{"role":"user","content":"Go on. {directives}"}}]}}"#
+    )
+    .into_bytes()
+}
+
 /// What a file holds, at most; agents read files in pieces of this order.
 const FILE_BYTES: usize = 4_000;
 /// A line of code as it stands in a tool's result: its number, a tab, and now and then a quote.

@@ -23,6 +23,9 @@ const EVENTS_PER_SECOND: u64 = 50;
 /// Streams that are held open to read their memory.
 const OPEN_STREAMS: u64 = 1_000;
 const OPEN_LOOP_PER_SECOND: u32 = 500;
+/// The same for what the ledger adds, and how long the provider takes: a model is never faster.
+const LEDGER_PER_SECOND: u32 = 1_000;
+const PROVIDER_DELAY_MS: u64 = 20;
 
 /// Measures everything and prints the tables.
 pub(crate) async fn run(arguments: &RunArguments) -> Result<()> {
@@ -37,6 +40,9 @@ pub(crate) async fn run(arguments: &RunArguments) -> Result<()> {
     }
     if wanted("latency") {
         latency(arguments, &data, window).await?;
+    }
+    if wanted("ledger") {
+        ledger(arguments, &data, window).await?;
     }
     if wanted("memory") {
         memory(arguments, &data).await?;
@@ -54,9 +60,13 @@ struct Field {
 
 impl Field {
     async fn new(arguments: &RunArguments, data: &Data, events: usize, interval: Duration) -> Result<Self> {
-        let provider = peers::provider(events, interval).await?;
+        Self::in_front_of(peers::provider(events, interval).await?, arguments, data).await
+    }
+
+    async fn in_front_of(provider: Peer, arguments: &RunArguments, data: &Data) -> Result<Self> {
         let proxy = peers::bare_proxy(&provider).await?;
-        let gates = peers::gates(&arguments.gate, &data.fresh()?, &provider).await?;
+        let url = arguments.database_url.as_deref();
+        let gates = peers::gates(&arguments.gate, &data.fresh()?, url, &provider).await?;
         Ok(Self { provider, proxy, gates })
     }
 
@@ -127,6 +137,26 @@ async fn latency(arguments: &RunArguments, data: &Data, window: Duration) -> Res
     }
     say("")?;
     first_event(arguments, data).await
+}
+
+/// What holding adds to the latency of an answer that takes as long as the fastest models.
+async fn ledger(arguments: &RunArguments, data: &Data, window: Duration) -> Result<()> {
+    let field = Field::in_front_of(peers::scripted_provider().await?, arguments, data).await?;
+    say(&format!(
+        "Open loop, {LEDGER_PER_SECOND} requests a second, answered after {PROVIDER_DELAY_MS} ms:\n"
+    ))?;
+    say("| peer | p50 µs | p99 µs | CPU µs/request |\n|---|---:|---:|---:|")?;
+    for peer in field.peers().skip(1).take(3) {
+        let request = Arc::new(bodies::request(&peer.key, &bodies::delayed(PROVIDER_DELAY_MS)));
+        open_loop(peer.address, Arc::clone(&request), LEDGER_PER_SECOND, window / 3).await?;
+        let before = cpu_nanos(peer.pid())?;
+        let latencies = open_loop(peer.address, request, LEDGER_PER_SECOND, window).await?;
+        let requests = f64::from(LEDGER_PER_SECOND) * window.as_secs_f64();
+        let cpu_us = (cpu_nanos(peer.pid())? - before) as f64 / 1e3 / requests;
+        let (p50, p99) = (latencies.percentile_us(50), latencies.percentile_us(99));
+        say(&format!("| {} | {p50} | {p99} | {cpu_us:.1} |", peer.name))?;
+    }
+    say("")
 }
 
 /// How long the first event of a stream takes, one stream at a time, when the provider sends it at once and then waits.

@@ -39,6 +39,9 @@ enum Command {
         /// The pause before each event.
         #[arg(long, default_value_t = 0)]
         interval_us: u64,
+        /// Follow the directives in prompts instead of answering with what is prepared.
+        #[arg(long)]
+        scripted: bool,
     },
     /// A reverse proxy that does nothing but pass on: hyper's server and pooled client connections.
     Proxy {
@@ -61,6 +64,9 @@ struct RunArguments {
     /// Only the cases whose name holds this.
     #[arg(long, default_value = "")]
     only: String,
+    /// Let the gate use this empty PostgreSQL database; for one case at a time.
+    #[arg(long)]
+    database_url: Option<String>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -69,16 +75,18 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(async {
         match arguments.command {
             Command::Run(run) => cases::run(&run).await,
-            Command::Provider { listen, events, interval_us } => provider(listen, events, interval_us).await,
+            Command::Provider { listen, events, interval_us, scripted } => {
+                provider(listen, events, interval_us, scripted).await
+            }
             Command::Proxy { listen, upstream } => proxy::serve(listen, upstream).await,
         }
     })
 }
 
-async fn provider(listen: SocketAddr, events: usize, interval_us: u64) -> anyhow::Result<()> {
+async fn provider(listen: SocketAddr, events: usize, interval_us: u64, scripted: bool) -> anyhow::Result<()> {
     let config = SandboxConfig {
         listen,
-        fast: true,
+        fast: !scripted,
         fast_events: events,
         fast_interval: Duration::from_micros(interval_us),
         log_limit: 0,

@@ -49,6 +49,14 @@ pub(crate) async fn provider(events: usize, interval: Duration) -> Result<Peer> 
     start("direct", address, command).await
 }
 
+/// The scripted provider, which follows the directives in prompts.
+pub(crate) async fn scripted_provider() -> Result<Peer> {
+    let address = free_address()?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["provider", "--listen", &address.to_string(), "--scripted"]);
+    start("direct", address, command).await
+}
+
 /// The bare proxy in front of the provider.
 pub(crate) async fn bare_proxy(provider: &Peer) -> Result<Peer> {
     let address = free_address()?;
@@ -57,20 +65,31 @@ pub(crate) async fn bare_proxy(provider: &Peer) -> Result<Peer> {
     start("bare proxy", address, command).await
 }
 
-/// How the gate is asked: by a Messages caller whose group's account speaks this protocol.
-const LANES: [(&str, &str, &str); 3] = [
-    ("tollgate", "bench", "--base-url-messages"),
-    ("tollgate, translated to Chat", "bench-chat", "--base-url-chat"),
-    ("tollgate, translated to Responses", "bench-responses", "--base-url-responses"),
+/// How the gate is asked: by a Messages caller whose group's account speaks this protocol, and whose group holds this.
+const LANES: [(&str, &str, &str, &str); 4] = [
+    ("tollgate", "bench", "--base-url-messages", "full"),
+    ("tollgate, nothing held", "bench-unheld", "--base-url-messages", "none"),
+    ("tollgate, translated to Chat", "bench-chat", "--base-url-chat", "full"),
+    ("tollgate, translated to Responses", "bench-responses", "--base-url-responses", "full"),
 ];
 
 /// The gate in front of the provider, once for each lane: a user with a balance, and a group, an account and a key for
 /// each, with one priced model. All lanes are one process.
-pub(crate) async fn gates(binary: &Path, data: &Path, provider: &Peer) -> Result<Vec<Peer>> {
+pub(crate) async fn gates(
+    binary: &Path,
+    data: &Path,
+    database_url: Option<&str>,
+    provider: &Peer,
+) -> Result<Vec<Peer>> {
     let address = free_address()?;
     let upstream = format!("http://{}", provider.address);
+    let command = || {
+        let mut command = Command::new(binary);
+        command.envs(database_url.map(|url| ("TOLLGATE_DATABASE_URL", url)));
+        command
+    };
     let tollgate = |arguments: &[&str]| -> Result<String> {
-        let output = Command::new(binary).args(arguments).arg("--data-dir").arg(data).output()?;
+        let output = command().args(arguments).arg("--data-dir").arg(data).output()?;
         let problem = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "tollgate {}: {problem}", arguments.join(" "));
         Ok(String::from_utf8(output.stdout)?)
@@ -82,9 +101,9 @@ pub(crate) async fn gates(binary: &Path, data: &Path, provider: &Peer) -> Result
     let credential = credential.display().to_string();
     tollgate(&["model", "create", "bench-model", "--input", "3", "--output", "15"])?;
     let mut keys = Vec::new();
-    for (_, group, base_url) in LANES {
+    for (_, group, base_url, hold) in LANES {
         let platform = if base_url == "--base-url-messages" { "anthropic" } else { "openai" };
-        tollgate(&["group", "create", group, "--platform", platform])?;
+        tollgate(&["group", "create", group, "--platform", platform, "--hold", hold])?;
         let account = ["account", "create", group, "--platform", platform, "--group", group];
         let place = [base_url, &upstream, "--credential-file", &credential];
         tollgate(&[&account[..], &place].concat())?;
@@ -93,9 +112,9 @@ pub(crate) async fn gates(binary: &Path, data: &Path, provider: &Peer) -> Result
         keys.push(key.with_context(|| format!("no key in {created}"))?.to_owned());
     }
 
-    let mut command = Command::new(binary);
-    command.args(["serve", "--listen", &address.to_string(), "--log", "warn", "--data-dir"]).arg(data);
-    let gate = start("tollgate", address, command).await?;
+    let mut serve = command();
+    serve.args(["serve", "--listen", &address.to_string(), "--log", "warn", "--data-dir"]).arg(data);
+    let gate = start("tollgate", address, serve).await?;
     Ok(LANES.iter().zip(keys).map(|((name, ..), key)| gate.with_key(name, key)).collect())
 }
 

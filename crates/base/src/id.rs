@@ -50,7 +50,10 @@ macro_rules! typed_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}_{}", $prefix, self.0.simple())
+                // Ids are written several times a request: without the formatting machinery.
+                let mut hex = [0_u8; 32];
+                f.write_str(concat!($prefix, "_"))?;
+                f.write_str(self.0.simple().encode_lower(&mut hex))
             }
         }
 

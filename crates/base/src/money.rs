@@ -74,6 +74,10 @@ impl Money {
 /// Dollars in decimal, without a currency sign and without trailing zeros: `12.5`, `-0.000000001`, `0`.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::ZERO {
+            // Most buckets of most records.
+            return f.pad("0");
+        }
         f.pad(&format_decimal(self.0, DECIMALS))
     }
 }

@@ -16,6 +16,8 @@ use tollgate_store::UsageRecord;
 
 /// A file that has grown to this size is followed by a new one, and removed once all it tells is in the store.
 const ROTATE_AT_BYTES: u64 = 8 << 20;
+/// Room for a line, so that it does not grow in steps.
+const LINE_BYTES: usize = 3 << 10;
 const PREFIX: &str = "journal-";
 const SUFFIX: &str = ".jsonl";
 
@@ -95,7 +97,8 @@ impl Journal {
 
     fn write<R: Serialize>(&self, entry: &Entry<R>) -> Option<Line> {
         let written = self.0.as_ref()?;
-        let mut line = serde_json::to_vec(entry).ok()?;
+        let mut line = Vec::with_capacity(LINE_BYTES);
+        serde_json::to_writer(&mut line, entry).ok()?;
         line.push(b'\n');
         let mut state = written.lock();
         if state.bytes >= ROTATE_AT_BYTES {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use tollgate_base::Money;
-use tollgate_store::{QuotaOwner, StoredQuota};
+use tollgate_routing::Funding;
+use tollgate_store::{Allowance, GroupPatch, NewSubscription, QuotaOwner, StoredQuota, StoredSubscription};
 
 use crate::support::error_table::check;
 use crate::support::{Call, Kind, Setup, World};
@@ -126,4 +127,68 @@ async fn counting_tokens_looks_at_quotas_and_writes_nothing() {
     set(&world, QuotaOwner::User(world.user.id), "total", "0").await;
     assert_eq!(count().await, 402);
     assert!(world.finished().await.is_empty());
+}
+
+/// A subscription of the caller in the group of Messages, with so many dollars a day.
+async fn subscribe(world: &World, day: &str) -> StoredSubscription {
+    let new = NewSubscription {
+        user_id: world.user.id,
+        group_id: world.anthropic.id,
+        plan_id: None,
+        days: 30,
+        starts_at: None,
+        allowance: Allowance { day: Some(dollars(day)), ..Allowance::default() },
+        time_zone: None,
+    };
+    let subscription = world.store.create_subscription(new).await.unwrap();
+    learned().await;
+    subscription
+}
+
+#[tokio::test]
+async fn a_subscription_pays_while_it_has_enough_and_then_the_balance() {
+    let world = World::start(Setup { balance: dollars("1"), ..Setup::default() }).await;
+    let subscription = subscribe(&world, "0.05").await;
+    for at_least in 1..=3 {
+        // Each costs three cents, and can cost a little more than a cent and a half.
+        Kind::Messages.call(&world, "input=5000 output=1000", false).send(world.addr).await.ok();
+        world.records(at_least).await;
+    }
+    let records = world.finished().await;
+    let id = Some(subscription.subscription.id);
+    let paid_by: Vec<_> = records.iter().map(|record| record.subscription_id).collect();
+    assert_eq!(paid_by, [id, id, None]);
+    assert_eq!(world.balance().await, dollars("0.97"));
+    let quotas = world.store.list_quotas(Some(QuotaOwner::Subscription(subscription.subscription.id))).await;
+    assert_eq!(quotas.unwrap()[0].quota.used, dollars("0.06"));
+    assert!(world.store.verify_ledger().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_group_says_what_pays() {
+    let world = World::start(Setup { balance: dollars("0.001"), ..Setup::default() }).await;
+    let call = || async {
+        let reply = Kind::Messages.call(&world, "input=10 output=10", false).send(world.addr).await;
+        (reply.status, reply.json()["error"]["message"].as_str().unwrap_or_default().to_owned())
+    };
+    let fund = async |funding: Funding| {
+        let patch = GroupPatch { funding: Some(funding), ..GroupPatch::default() };
+        world.store.update_group(world.anthropic.id, patch).await.unwrap();
+        learned().await;
+    };
+    fund(Funding::Subscription).await;
+    assert_eq!(
+        call().await,
+        (402, "This API key's group needs a subscription, and none is active.".to_owned())
+    );
+    let subscription = subscribe(&world, "1").await;
+    assert_eq!(call().await.0, 200);
+    fund(Funding::Balance).await;
+    assert_eq!(call().await.0, 402, "the balance has too little");
+    fund(Funding::BalanceFirst).await;
+    assert_eq!(call().await.0, 200, "the balance has too little, the subscription enough");
+    world.store.cancel_subscription(subscription.subscription.id).await.unwrap();
+    learned().await;
+    assert_eq!(call().await.0, 402);
+    assert_eq!(world.balance().await, dollars("0.001"), "the subscription has paid for all");
 }

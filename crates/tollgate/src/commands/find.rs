@@ -74,6 +74,9 @@ pub(super) async fn key_of(store: &Store, user_text: &str, text: &str) -> anyhow
     let filter = KeyFilter { user: Some(user.id), group: None };
     let mut found = store.list_keys(filter).await?;
     found.retain(|StoredKey { key, .. }| key.name == text || key.hint == text || key.id.to_string() == text);
+    if found.is_empty() {
+        bail!("user {} has no key `{text}`", user.name);
+    }
     one_key(found, text)
 }
 

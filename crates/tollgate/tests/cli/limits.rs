@@ -83,7 +83,7 @@ fn a_key_may_be_named_with_its_user() {
     assert_eq!(place.json(&["key", "show", &id])["user"], "bob");
     assert_eq!(place.json(&["limit", "show", "--key", &id])["requests_per_minute"], 1);
     let refused = place.fails(&["limit", "set", "--key", "ci", "--user", "bob", "--rpm", "1"]);
-    assert_eq!(refused, "there is no key `ci`");
+    assert_eq!(refused, "user bob has no key `ci`");
 }
 
 #[test]
