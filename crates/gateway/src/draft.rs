@@ -26,7 +26,8 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 pub(crate) struct Draft {
     record: Option<Box<UsageRecord>>,
     place: Option<Place>,
-    price: Option<ModelPrice>,
+    /// Apart, because it is large and every open stream has one.
+    price: Option<Box<ModelPrice>>,
     answered: Option<Line>,
     /// What the request's body comes to by its size, where no upstream says it.
     prompt_tokens: u64,
@@ -145,7 +146,7 @@ impl Draft {
 
     /// Copies in what the request will be charged by.
     pub(crate) fn priced(&mut self, price: ModelPrice, version: i64) {
-        self.price = Some(price);
+        self.price = Some(Box::new(price));
         if let Some(record) = self.record() {
             record.price_version = version;
         }
