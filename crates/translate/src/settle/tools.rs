@@ -10,6 +10,7 @@ use crate::ir::{PartOfTurn, Request, ToolChoice, ToolDefinition, ToolDefinitionK
 use crate::notes::Notes;
 use crate::target::Target;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use tollgate_protocol::Protocol;
 
 /// Writes tools, earlier calls and the choice anew where the target has no such kind or name.
@@ -23,8 +24,14 @@ pub(super) fn settle(
     let kinds = Kinds { from: request.protocol, target, custom_stays, only_one: request.tools.len() == 1 };
     let mut kept = Vec::with_capacity(request.tools.len());
     let mut described = Described::default();
+    let mut natives = HashSet::new();
     for mut tool in std::mem::take(&mut request.tools) {
+        let is_native = matches!(tool.kind, ToolDefinitionKind::ClientNative { .. });
         if !kinds.settle(&mut tool, notes, back)? {
+            continue;
+        }
+        // One that was named twice is the same tool, and would be two of one name where it is a function.
+        if is_native && !natives.insert(tool.name.clone()) {
             continue;
         }
         describe_namespace(&mut tool, target, &mut described);
