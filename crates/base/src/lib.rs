@@ -13,7 +13,7 @@ mod usage;
 pub use id::{
     AccountId, GroupId, IdError, KeyId, NodeId, PlanId, QuotaId, RequestId, SubscriptionId, UserId, VoucherId,
 };
-pub use money::{DecimalError, Money, TokenPrice};
+pub use money::{DecimalError, Money, TokenPrice, format_decimal};
 pub use rate::Rate;
 pub use secret::Secret;
 pub use time::{Clock, ManualClock, Timestamp};

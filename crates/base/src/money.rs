@@ -78,7 +78,7 @@ impl fmt::Display for Money {
             // Most buckets of most records.
             return f.pad("0");
         }
-        f.pad(&format_decimal(self.0, DECIMALS))
+        f.pad(&format_decimal(self.0 < 0, self.0.unsigned_abs(), DECIMALS))
     }
 }
 
@@ -122,7 +122,7 @@ impl TokenPrice {
 impl fmt::Display for TokenPrice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Parsing bounds a price to the positive half of i64, so the cast keeps the value.
-        f.pad(&format_decimal(i64::try_from(self.0).unwrap_or(i64::MAX), DECIMALS))
+        f.pad(&format_decimal(false, i64::try_from(self.0).unwrap_or(i64::MAX), DECIMALS))
     }
 }
 
@@ -162,10 +162,12 @@ pub(crate) use serde_as_text;
 serde_as_text!(Money);
 serde_as_text!(TokenPrice);
 
-/// Writes `units` of 10^-`decimals` as a decimal number without trailing zeros.
-pub(crate) fn format_decimal(units: i64, decimals: usize) -> String {
-    let sign = if units < 0 { "-" } else { "" };
-    let digits = format!("{:0width$}", units.unsigned_abs(), width = decimals + 1);
+/// Writes so many units of 10^-`decimals` as a decimal number without trailing zeros. The magnitude is a number of any
+/// width.
+#[must_use]
+pub fn format_decimal(is_negative: bool, magnitude: impl fmt::Display, decimals: usize) -> String {
+    let sign = if is_negative { "-" } else { "" };
+    let digits = format!("{magnitude:0width$}", width = decimals + 1);
     let (whole, fraction) = digits.split_at(digits.len() - decimals);
     match fraction.trim_end_matches('0') {
         "" => format!("{sign}{whole}"),

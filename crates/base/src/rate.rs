@@ -40,7 +40,7 @@ impl Default for Rate {
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format_decimal(i64::from(self.0), DECIMALS))
+        f.pad(&format_decimal(false, self.0, DECIMALS))
     }
 }
 

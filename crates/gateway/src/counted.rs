@@ -24,14 +24,15 @@ pub(crate) fn counted(
     end: StreamEnd,
     estimate: Option<Usage>,
     prompt_tokens: u64,
-    percent: u64,
+    percent: impl FnOnce() -> u64,
 ) -> Option<Counted> {
-    let scaled = |tokens: u64| tokens.saturating_mul(percent).div_ceil(100);
-    let prompt_tokens = scaled(prompt_tokens);
     let reported = observed.usage.map(|usage| Counted { usage, estimated: false });
     if observed.usage_is_final {
         return reported;
     }
+    let percent = percent();
+    let scaled = |tokens: u64| tokens.saturating_mul(percent).div_ceil(100);
+    let prompt_tokens = scaled(prompt_tokens);
     let estimate = estimate.map(|usage| Counted { usage, estimated: true });
     if !observed.output_started {
         return match end {
@@ -91,7 +92,7 @@ mod tests {
         expected: Option<(u64, u64, bool)>,
     ) {
         for end in ends {
-            let got = counted(observed, *end, estimate, PROMPT, 100);
+            let got = counted(observed, *end, estimate, PROMPT, || 100);
             let got = got.map(|got| (got.usage.input_tokens, got.usage.output_tokens, got.estimated));
             assert_eq!(got, expected, "{end:?}");
         }
@@ -119,9 +120,9 @@ mod tests {
 
     #[test]
     fn a_vocabulary_that_makes_more_of_a_text_counts_more() {
-        let got = counted(&seen(None, 41), UpstreamCut, None, PROMPT, 153).unwrap().usage;
+        let got = counted(&seen(None, 41), UpstreamCut, None, PROMPT, || 153).unwrap().usage;
         assert_eq!((got.input_tokens, got.output_tokens), (108, 17));
-        let got = counted(&seen(Some(usage(9, 1)), 41), UpstreamCut, None, PROMPT, 153).unwrap().usage;
+        let got = counted(&seen(Some(usage(9, 1)), 41), UpstreamCut, None, PROMPT, || 153).unwrap().usage;
         assert_eq!((got.input_tokens, got.output_tokens), (9, 17), "what was reported stands");
     }
 

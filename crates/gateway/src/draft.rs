@@ -69,7 +69,7 @@ impl Ending {
         self
     }
 
-    fn counted(&self, prompt_tokens: u64, percent: u64) -> Option<Counted> {
+    fn counted(&self, prompt_tokens: u64, percent: impl FnOnce() -> u64) -> Option<Counted> {
         let success = (200..300).contains(&self.status);
         let counted = || counted(&self.observed, self.stream_end, self.estimate, prompt_tokens, percent);
         success.then(counted).flatten()
@@ -220,7 +220,8 @@ impl Draft {
         record.total_ms = total_ms;
         record.status = ending.status;
         record.stream_end = ending.stream_end;
-        let percent = percent_of_o200k(record.upstream_model.as_deref().unwrap_or(&record.requested_model));
+        let model = record.upstream_model.as_deref().unwrap_or(&record.requested_model);
+        let percent = || percent_of_o200k(model);
         let (counted, served) = (ending.counted(self.prompt_tokens, percent), ending.served());
         let Ending { observed, .. } = ending;
         record.stop_reason = observed.stop_reason;

@@ -69,11 +69,15 @@ pub(crate) fn hold(
         return Ok(Ticket(None));
     };
     let mut refused = ApiError::of(ErrorKind::NoSubscription);
+    let mut bounds: [Option<Bound>; 2] = [None, None];
     for source in identity.funds.sources(group, now) {
-        for look in [Look::AtItsSize, Look::Inside] {
-            let bound = most(shared, request, attempts, rates, look)?;
+        for (look, known) in [Look::AtItsSize, Look::Inside].into_iter().zip(&mut bounds) {
+            let bound = match known {
+                Some(bound) => bound,
+                None => known.insert(most(shared, request, attempts, rates, look)?),
+            };
             match identity.funds.promise(source, bound.amount, group, now) {
-                Ok(()) => return hand_in(shared, request, draft, source, &bound),
+                Ok(()) => return hand_in(shared, request, draft, source, bound),
                 Err(error) => refused = error,
             }
         }

@@ -127,16 +127,6 @@ impl Quotas {
         }
     }
 
-    /// A request that counts in an owner's quotas is over, and its record on the way.
-    pub(crate) fn ends(&self, owner: QuotaOwner, held: Money, cost: Money) {
-        self.of(owner, |wallet| wallet.ends(held, cost));
-    }
-
-    /// The store has that record.
-    pub(crate) fn over(&self, owner: QuotaOwner, held: Money, cost: Money) {
-        self.of(owner, |wallet| wallet.over(held, cost));
-    }
-
     /// The store has taken or refused a promised hold.
     pub(crate) fn kept(&self, ids: &[QuotaId], amount: Money) {
         let by_id = self.by_id.pin();
@@ -165,7 +155,8 @@ impl Quotas {
         used_up.map(|quota| quota.resets_at().unwrap_or(Timestamp::from_micros(i64::MAX))).max()
     }
 
-    fn of(&self, owner: QuotaOwner, change: impl Fn(&mut NodeWallet)) {
+    /// Changes what this node has on the way to an owner's quotas.
+    pub(crate) fn of(&self, owner: QuotaOwner, change: impl Fn(&mut NodeWallet)) {
         if self.owned.is_empty() {
             return;
         }

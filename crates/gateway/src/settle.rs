@@ -1,8 +1,9 @@
 //! The settler: holds and usage records wait in bounded queues and are written in groups.
 //!
 //! A request takes its place in the queue before it is admitted, so a finished request always finds room: a full
-//! queue refuses new requests and never drops a charge. A caller waits for its hold, so holds are written at once, and
-//! what is there of records with them; records alone are gathered for a moment.
+//! queue refuses new requests and never drops a charge. A caller waits for its hold, so holds are written as soon as
+//! the commit before is a few milliseconds old, and what is there of records with them; records alone are gathered for a
+//! moment.
 
 use std::collections::HashMap;
 use std::sync::Arc;

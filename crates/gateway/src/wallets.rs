@@ -63,20 +63,14 @@ impl Wallets {
 
     /// A request is over and its record on the way.
     pub(crate) fn ends(&self, record: &UsageRecord) {
-        if record.subscription_id.is_none() {
-            self.of(record.user_id, |wallet| wallet.ends(record.held.unwrap_or_default(), record.cost));
-        }
-        for owner in record.charged_owners() {
-            let (held, cost) = share(record, owner);
-            self.quotas.ends(owner, held, cost);
-        }
+        self.concerned(record, NodeWallet::ends);
     }
 
     /// Takes over what a commit made of wallets and quotas. In between everything looks rather held than free.
     pub(crate) fn applied(&self, batch: &LedgerBatch, after: &Applied) {
         let commit = self.commits.fetch_add(1, Ordering::AcqRel) + 1;
         for record in &batch.records {
-            self.over(record);
+            self.concerned(record, NodeWallet::over);
         }
         let users = self.users.pin();
         for (user, stored) in &after.wallets {
@@ -91,23 +85,19 @@ impl Wallets {
         }
     }
 
-    fn over(&self, record: &UsageRecord) {
+    /// A record that is on the way will cost nothing after all.
+    pub(crate) fn forgive(&self, record: &UsageRecord) {
+        self.concerned(record, |wallet, _, cost| wallet.over(Money::ZERO, cost));
+    }
+
+    /// Changes the payer's wallet and every quota that a record counts in, by what was held of each and what it costs there.
+    fn concerned(&self, record: &UsageRecord, change: impl Fn(&mut NodeWallet, Money, Money)) {
         if record.subscription_id.is_none() {
-            self.of(record.user_id, |wallet| wallet.over(record.held.unwrap_or_default(), record.cost));
+            self.of(record.user_id, |wallet| change(wallet, record.held.unwrap_or_default(), record.cost));
         }
         for owner in record.charged_owners() {
             let (held, cost) = share(record, owner);
-            self.quotas.over(owner, held, cost);
-        }
-    }
-
-    /// A record that is on the way will cost nothing after all.
-    pub(crate) fn forgive(&self, record: &UsageRecord) {
-        if record.subscription_id.is_none() {
-            self.of(record.user_id, |wallet| wallet.over(Money::ZERO, record.cost));
-        }
-        for owner in record.charged_owners() {
-            self.quotas.over(owner, Money::ZERO, share(record, owner).1);
+            self.quotas.of(owner, |wallet| change(wallet, held, cost));
         }
     }
 

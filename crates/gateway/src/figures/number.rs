@@ -3,7 +3,7 @@
 use serde::ser::Error;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
-use tollgate_base::Money;
+use tollgate_base::{Money, format_decimal};
 
 /// An amount that is shown in dollars; nano-dollars in a wider range than [`Money`], for sums of several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,18 +39,8 @@ impl Serialize for Cents {
 }
 
 fn raw<S: Serializer>(units: i128, decimals: usize, serializer: S) -> Result<S::Ok, S::Error> {
-    RawValue::from_string(decimal(units, decimals)).map_err(S::Error::custom)?.serialize(serializer)
-}
-
-/// `units` of 10^-`decimals` as a decimal number without trailing zeros.
-fn decimal(units: i128, decimals: usize) -> String {
-    let sign = if units < 0 { "-" } else { "" };
-    let digits = format!("{:0width$}", units.unsigned_abs(), width = decimals + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - decimals);
-    match fraction.trim_end_matches('0') {
-        "" => format!("{sign}{whole}"),
-        fraction => format!("{sign}{whole}.{fraction}"),
-    }
+    let text = format_decimal(units < 0, units.unsigned_abs(), decimals);
+    RawValue::from_string(text).map_err(S::Error::custom)?.serialize(serializer)
 }
 
 #[cfg(test)]
