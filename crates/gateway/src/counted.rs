@@ -4,6 +4,8 @@ use tollgate_base::Usage;
 use tollgate_protocol::Observed;
 use tollgate_store::StreamEnd;
 
+use crate::vocabulary::Vocabulary;
+
 /// The usage that a request is charged by, and whether the gate counted any of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Counted {
@@ -13,8 +15,7 @@ pub(crate) struct Counted {
 
 /// What was consumed for an answer that came with success and ended so; `None` where nothing tells.
 ///
-/// `prompt_tokens` and what is counted here are told by bytes; a model whose vocabulary makes more of a text has so many
-/// `percent` of them.
+/// `prompt_tokens` is told by bytes, the output by the model's vocabulary from how it begins.
 ///
 /// The upstream's last word stands alone. Without it the prompt is what was reported, or else `prompt_tokens`, and the
 /// output the larger of what was reported and what was counted: here, or by a translation in `estimate`. A stream that
@@ -24,15 +25,13 @@ pub(crate) fn counted(
     end: StreamEnd,
     estimate: Option<Usage>,
     prompt_tokens: u64,
-    percent: impl FnOnce() -> u64,
+    vocabulary: &Vocabulary,
 ) -> Option<Counted> {
     let reported = observed.usage.map(|usage| Counted { usage, estimated: false });
     if observed.usage_is_final {
         return reported;
     }
-    let percent = percent();
-    let scaled = |tokens: u64| tokens.saturating_mul(percent).div_ceil(100);
-    let prompt_tokens = scaled(prompt_tokens);
+    let prompt_tokens = vocabulary.scaled(prompt_tokens);
     let estimate = estimate.map(|usage| Counted { usage, estimated: true });
     if !observed.output_started {
         return match end {
@@ -41,12 +40,13 @@ pub(crate) fn counted(
             StreamEnd::None | StreamEnd::Complete => reported.or(estimate),
         };
     }
-    let of_prompt = Usage { input_tokens: prompt_tokens, ..Usage::default() };
-    let before = reported.or(estimate).unwrap_or(Counted { usage: of_prompt, estimated: true });
-    // Whoever was shown the count of a translation is charged by that.
+    // Whoever was shown the count of a translation is charged by that; of any other only its prompt counts.
     let shown = estimate.filter(|_| matches!(end, StreamEnd::None | StreamEnd::Complete));
+    let input_tokens = estimate.map_or(prompt_tokens, |estimate| estimate.usage.input_tokens);
+    let of_prompt = Usage { input_tokens, ..Usage::default() };
+    let before = reported.or(shown).unwrap_or(Counted { usage: of_prompt, estimated: true });
     let output_tokens =
-        shown.map_or_else(|| scaled(observed.counted_output_tokens()), |shown| shown.usage.output_tokens);
+        shown.map_or_else(|| vocabulary.tokens_of_output(observed), |shown| shown.usage.output_tokens);
     Some(before.with_prompt(prompt_tokens).with_output(output_tokens))
 }
 
@@ -92,7 +92,7 @@ mod tests {
         expected: Option<(u64, u64, bool)>,
     ) {
         for end in ends {
-            let got = counted(observed, *end, estimate, PROMPT, || 100);
+            let got = counted(observed, *end, estimate, PROMPT, &Vocabulary::of("gpt-5.5"));
             let got = got.map(|got| (got.usage.input_tokens, got.usage.output_tokens, got.estimated));
             assert_eq!(got, expected, "{end:?}");
         }
@@ -120,9 +120,10 @@ mod tests {
 
     #[test]
     fn a_vocabulary_that_makes_more_of_a_text_counts_more() {
-        let got = counted(&seen(None, 41), UpstreamCut, None, PROMPT, || 153).unwrap().usage;
+        let claude = Vocabulary::of("claude-opus-5-5");
+        let got = counted(&seen(None, 41), UpstreamCut, None, PROMPT, &claude).unwrap().usage;
         assert_eq!((got.input_tokens, got.output_tokens), (108, 17));
-        let got = counted(&seen(Some(usage(9, 1)), 41), UpstreamCut, None, PROMPT, || 153).unwrap().usage;
+        let got = counted(&seen(Some(usage(9, 1)), 41), UpstreamCut, None, PROMPT, &claude).unwrap().usage;
         assert_eq!((got.input_tokens, got.output_tokens), (9, 17), "what was reported stands");
     }
 
@@ -141,5 +142,6 @@ mod tests {
     fn what_a_translation_showed_is_charged() {
         check(&seen(None, 41), Some(usage(60, 10)), &[Whole, Complete], Some((60, 10, true)));
         check(&seen(None, 41), Some(usage(60, 10)), &[UpstreamCut, ClientGone], Some((60, 11, true)));
+        check(&seen(None, 41), Some(usage(60, 13)), &[UpstreamCut, ClientGone], Some((60, 11, true)));
     }
 }

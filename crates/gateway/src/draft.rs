@@ -16,7 +16,7 @@ use crate::passes::{Terms, charge_passes};
 use crate::reserved::{Reserved, Took, counted_tokens};
 use crate::settle::{Place, Settlement};
 use crate::state::Live;
-use crate::tokens::percent_of_o200k;
+use crate::vocabulary::Vocabulary;
 
 /// The status of a request whose caller went away before the answer; nginx's number for it.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -69,9 +69,9 @@ impl Ending {
         self
     }
 
-    fn counted(&self, prompt_tokens: u64, percent: impl FnOnce() -> u64) -> Option<Counted> {
+    fn counted(&self, prompt_tokens: u64, vocabulary: &Vocabulary) -> Option<Counted> {
         let success = (200..300).contains(&self.status);
-        let counted = || counted(&self.observed, self.stream_end, self.estimate, prompt_tokens, percent);
+        let counted = || counted(&self.observed, self.stream_end, self.estimate, prompt_tokens, vocabulary);
         success.then(counted).flatten()
     }
 
@@ -221,8 +221,8 @@ impl Draft {
         record.status = ending.status;
         record.stream_end = ending.stream_end;
         let model = record.upstream_model.as_deref().unwrap_or(&record.requested_model);
-        let percent = || percent_of_o200k(model);
-        let (counted, served) = (ending.counted(self.prompt_tokens, percent), ending.served());
+        let vocabulary = Vocabulary::of(model);
+        let (counted, served) = (ending.counted(self.prompt_tokens, &vocabulary), ending.served());
         let Ending { observed, .. } = ending;
         record.stop_reason = observed.stop_reason;
         record.error_kind = ending.error_kind;

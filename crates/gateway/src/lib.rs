@@ -51,6 +51,7 @@ mod state;
 mod stream_edit;
 mod tokens;
 mod verdict;
+mod vocabulary;
 mod wallets;
 
 pub use config::GatewayConfig;

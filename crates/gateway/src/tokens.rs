@@ -1,16 +1,13 @@
 //! The gate's own token count: exact vocabularies for OpenAI's models, a stated estimate for all others.
 //!
 //! Every text of the request is counted: the string values in `messages`, `input`, `system`, `instructions` and
-//! `tools`, and a fixed frame for each message. Encoded images and files count at a flat rate, not as text. Claude
-//! has no public tokenizer: its count is the o200k count times a factor measured on mixed text, 1.18 up to the 4.6
-//! models and 1.53 from 4.7 on (sammcj/ingest, issue 65). All other models count as o200k.
-
-use std::sync::LazyLock;
+//! `tools`, and a fixed frame for each message. Encoded images and files count at a flat rate, not as text.
 
 use bytes::Bytes;
 use serde_json::Value;
-use splintr::{AnyTokenizer, SpecialMode};
 use tollgate_protocol::{ApiError, ErrorKind};
+
+use crate::vocabulary::Vocabulary;
 
 /// The most text that is run through a vocabulary; the rest counts by the share of what was.
 const MAX_COUNTED_BYTES: usize = 4 << 20;
@@ -22,12 +19,6 @@ const TOKENS_PER_MESSAGE: u64 = 4;
 const ENCODED_MIN_BYTES: usize = 4 << 10;
 /// The members of a request body that become the prompt.
 const PROMPT_MEMBERS: [&str; 5] = ["messages", "input", "system", "instructions", "tools"];
-
-// A vocabulary takes some 100 ms and 25 MB to load, so it is loaded by the first count that needs it.
-static O200K: LazyLock<Option<AnyTokenizer>> =
-    LazyLock::new(|| splintr::pretrained::from_pretrained("o200k_base").ok());
-static CL100K: LazyLock<Option<AnyTokenizer>> =
-    LazyLock::new(|| splintr::pretrained::from_pretrained("cl100k_base").ok());
 
 /// Counts the prompt of a request body, away from the runtime's own threads.
 pub(crate) async fn estimate_body(model: &str, body: Bytes) -> Result<u64, ApiError> {
@@ -50,15 +41,9 @@ fn count_prompt(model: &str, body: &Value) -> Option<u64> {
         }
     }
     let counted = head(&prompt.text, MAX_COUNTED_BYTES);
-    let vocabulary = if uses_cl100k(model) { CL100K.as_ref() } else { O200K.as_ref() }?;
-    // Ordinary mode: a special token's name written in a text is text.
-    let tokens = vocabulary.encode_with(counted, &SpecialMode::Ordinary).ok()?.len() as u64;
-    let tokens = match counted.len() {
-        0 => 0,
-        counted => tokens * prompt.text.len() as u64 / counted as u64,
-    };
+    let tokens = Vocabulary::of(model).tokens(counted, prompt.text.len() as u64)?;
     let frame = prompt.messages * TOKENS_PER_MESSAGE + prompt.attachments * TOKENS_PER_ATTACHMENT;
-    Some(tokens * percent_of_o200k(model) / 100 + frame)
+    Some(tokens + frame)
 }
 
 /// The texts of a prompt, joined, and what is counted beside them.
@@ -104,29 +89,6 @@ fn is_encoded(text: &str) -> bool {
 /// The longest head of a text within a number of bytes.
 fn head(text: &str, limit_bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(limit_bytes)).unwrap_or(text)
-}
-
-/// OpenAI's models before GPT-4o have the older vocabulary.
-fn uses_cl100k(model: &str) -> bool {
-    let old_gpt4 = model.starts_with("gpt-4") && !model.starts_with("gpt-4o") && !model.starts_with("gpt-4.");
-    old_gpt4 || model.starts_with("gpt-3.5")
-}
-
-/// How many tokens a model makes of a text that is a hundred in o200k.
-pub(crate) fn percent_of_o200k(model: &str) -> u64 {
-    const OLD_TOKENIZER: [&str; 6] = [
-        "claude-2",
-        "claude-3",
-        "claude-opus-4-1",
-        "claude-opus-4-5",
-        "claude-opus-4-6",
-        "claude-opus-4-2025",
-    ];
-    if !model.contains("claude") {
-        return 100;
-    }
-    let small_4 = ["claude-sonnet-4", "claude-haiku-4"].iter().any(|family| model.contains(family));
-    if small_4 || OLD_TOKENIZER.iter().any(|family| model.contains(family)) { 118 } else { 153 }
 }
 
 #[cfg(test)]

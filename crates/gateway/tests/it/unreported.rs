@@ -19,41 +19,45 @@ fn ask(kind: Kind, world: &World, directives: &str, stream: bool) -> (Call, u64)
     (Call::post(kind.path(), body).bearer(world.key(kind)), tokens)
 }
 
-/// Claude's vocabulary makes more tokens of a text than the others.
+/// What is told by size: Claude's vocabulary makes more tokens of a text than the others.
 const fn by_vocabulary(kind: Kind, tokens: u64) -> u64 {
     if kind.is_messages() { (tokens * 153).div_ceil(100) } else { tokens }
 }
 
-/// Bytes of text, reasoning and calls in the events that reached the caller, read by the tests' own reader.
-fn streamed_bytes(body: &[u8]) -> u64 {
-    let mut bytes = 0;
+/// The tokens of a text by OpenAI's vocabulary, and by what Claude's makes of it.
+fn tokens(kind: Kind, text: &str) -> u64 {
+    let vocabulary = splintr::pretrained::from_pretrained("o200k_base").unwrap();
+    let tokens = vocabulary.encode(text).len() as u64;
+    if kind.is_messages() { tokens * 153 / 100 } else { tokens }
+}
+
+/// Text, reasoning and calls in the events that reached the caller, read by the tests' own reader.
+fn streamed(body: &[u8]) -> String {
+    let mut text = String::new();
     for event in events(body).iter().filter(|event| event.data != "[DONE]") {
         let data = event.json();
         // The envelope has the chunks of Chat.
-        bytes += match data["type"].as_str() {
+        let parts: Vec<&Value> = match data["type"].as_str() {
             Some("content_block_delta") => {
-                let delta = &data["delta"];
-                length(&delta["text"]) + length(&delta["thinking"]) + length(&delta["partial_json"])
+                ["text", "thinking", "partial_json"].map(|member| &data["delta"][member]).to_vec()
             }
-            Some("content_block_start") => length(&data["content_block"]["name"]),
-            Some("response.output_item.added") => length(&data["item"]["name"]),
-            Some(name) if name.ends_with(".delta") => length(&data["delta"]),
-            Some(_) => 0,
-            None => data["choices"].as_array().into_iter().flatten().map(chat_bytes).sum(),
+            Some("content_block_start") => vec![&data["content_block"]["name"]],
+            Some("response.output_item.added") => vec![&data["item"]["name"]],
+            Some(name) if name.ends_with(".delta") => vec![&data["delta"]],
+            Some(_) => Vec::new(),
+            None => data["choices"].as_array().into_iter().flatten().flat_map(chat_parts).collect(),
         };
+        text.extend(parts.into_iter().filter_map(Value::as_str));
     }
-    bytes
+    text
 }
 
-fn chat_bytes(choice: &Value) -> u64 {
+fn chat_parts(choice: &Value) -> Vec<&Value> {
     let delta = &choice["delta"];
     let calls = delta["tool_calls"].as_array().into_iter().flatten();
-    let called = |call: &Value| length(&call["function"]["name"]) + length(&call["function"]["arguments"]);
-    length(&delta["content"]) + length(&delta["reasoning_content"]) + calls.map(called).sum::<u64>()
-}
-
-fn length(value: &Value) -> u64 {
-    value.as_str().map_or(0, |text| text.len() as u64)
+    let mut parts = vec![&delta["content"], &delta["reasoning_content"]];
+    parts.extend(calls.flat_map(|call| [&call["function"]["name"], &call["function"]["arguments"]]));
+    parts
 }
 
 /// The record is of this usage, and its cost exactly that.
@@ -95,7 +99,7 @@ async fn a_relayed_stream_that_breaks_off() {
                 let context = format!("{content} {fault}");
                 let (reply, prompt, record) = send(kind, &format!("{context} input=321"), true).await;
                 assert_eq!(record.stream_end, end, "{kind:?} {context}");
-                let output = by_vocabulary(kind, streamed_bytes(&reply.body).div_ceil(4));
+                let output = tokens(kind, &streamed(&reply.body));
                 assert!(output > 5, "{kind:?} {context}: {}", reply.text());
                 charged(kind, &record, prompt_of(kind, prompt), output, true, &context);
             }
@@ -126,7 +130,7 @@ async fn a_relayed_stream_without_usage() {
                 let context = format!("{content} no_usage {odd}");
                 let (reply, prompt, record) = send(kind, &context, true).await;
                 assert_eq!(record.stream_end, StreamEnd::Complete, "{kind:?} {context}");
-                let output = by_vocabulary(kind, streamed_bytes(&reply.body).div_ceil(4));
+                let output = tokens(kind, &streamed(&reply.body));
                 charged(kind, &record, prompt, output, true, &context);
             }
         }
@@ -162,7 +166,7 @@ async fn a_caller_who_leaves_an_endless_stream() {
         // The same stream, cut where that one hung, shows what had come.
         let (call, _) = ask(kind, &world, &format!("{said} eof_after=24"), true);
         let same = call.send(world.addr).await.ok();
-        let output = by_vocabulary(kind, streamed_bytes(&same.body).div_ceil(4));
+        let output = tokens(kind, &streamed(&same.body));
         charged(kind, &record, prompt_of(kind, prompt), output, true, "left");
     }
 }
@@ -210,7 +214,7 @@ async fn a_translated_stream_that_breaks_off() {
                 continue;
             }
             let said_at_start = lane.upstream == Protocol::Messages;
-            let output = by_vocabulary(lane.kind, streamed_bytes(&reply.body).div_ceil(4));
+            let output = tokens(lane.kind, &streamed(&reply.body));
             assert!(output > 5, "{lane:?}: {}", reply.text());
             charged(lane.kind, &record, if said_at_start { 321 } else { prompt }, output, true, fault);
         }

@@ -136,7 +136,7 @@ pub(super) fn frame(progress: &mut Progress, event: &[u8], data: &[u8], common: 
     // Every chunk says the same until something happens, so once output runs most need no parsing.
     if common.observed.output_started && chat_chunk_is_plain(data) {
         progress.is_covered = false;
-        common.output(output::chat_chunk(data));
+        common.output(|head| output::chat_chunk(data, head));
         return FrameKind::Content;
     }
     let Ok(Object(chunk)) = serde_json::from_slice::<Object<Chunk<'_>>>(data) else {
@@ -154,9 +154,9 @@ pub(super) fn frame(progress: &mut Progress, event: &[u8], data: &[u8], common: 
     take(&chunk, progress, &mut common.observed);
     let counted = chunk.usage.0.is_some_and(|usage| usage.is_counted());
     if !chunk.choices.0.is_empty() {
-        let bytes = output::chat_chunk(data);
-        common.output(bytes);
-        progress.is_covered &= bytes == 0;
+        let before = common.observed.output_bytes;
+        common.output(|head| output::chat_chunk(data, head));
+        progress.is_covered &= common.observed.output_bytes == before;
     }
     progress.is_covered |= counted;
     common.observed.usage_is_final = progress.is_covered && progress.all_finished();

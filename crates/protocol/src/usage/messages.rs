@@ -9,7 +9,7 @@ use tollgate_base::Usage;
 use super::failure::StreamFailure;
 use super::observer::Common;
 use super::wire::{Count, Filled, List, Maybe, Object, Text};
-use super::{FrameKind, Observed, Pass, output};
+use super::{FrameKind, Observed, OutputHead, Pass, output};
 use crate::Protocol;
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -236,8 +236,8 @@ pub(super) fn frame(counts: &mut Counts, event: &[u8], data: &[u8], common: &mut
 
 fn named(counts: &mut Counts, name: &[u8], data: &[u8], common: &mut Common) -> FrameKind {
     match name {
-        b"content_block_delta" => made(output::messages_delta(data), data, common),
-        b"content_block_start" => made(output::messages_block(data), data, common),
+        b"content_block_delta" => made(output::messages_delta, data, common),
+        b"content_block_start" => made(output::messages_block, data, common),
         b"content_block_stop" => FrameKind::Content,
         b"ping" => FrameKind::Ping,
         b"message_start" | b"message_delta" => {
@@ -256,8 +256,8 @@ fn named(counts: &mut Counts, name: &[u8], data: &[u8], common: &mut Common) -> 
 }
 
 /// Notes the output of an event of a block.
-fn made(bytes: u64, data: &[u8], common: &mut Common) -> FrameKind {
-    common.output(bytes);
+fn made(count: fn(&[u8], &mut OutputHead) -> u64, data: &[u8], common: &mut Common) -> FrameKind {
+    common.output(|head| count(data, head));
     if !common.observed.output_started {
         common.observed.output_started = output::messages_hidden(data);
     }

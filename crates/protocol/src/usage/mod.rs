@@ -6,6 +6,7 @@
 mod chat;
 mod failure;
 mod frames;
+mod head;
 mod messages;
 mod observer;
 mod openai;
@@ -21,6 +22,7 @@ use crate::Protocol;
 
 pub use failure::{StreamFailure, answer_failure};
 pub(crate) use frames::{field, split_line};
+pub use head::OutputHead;
 pub use observer::StreamObserver;
 pub use output::{BYTES_PER_TOKEN, tokens_of_bytes};
 
@@ -35,6 +37,8 @@ pub struct Observed {
     pub passes: Vec<Pass>,
     /// Bytes of text, reasoning and calls that have come. In a whole answer counted only if it has no usage.
     pub output_bytes: u64,
+    /// How a stream's output begins.
+    pub output_head: OutputHead,
     /// The model as the upstream names it.
     pub model: Option<String>,
     /// The answer's id.
@@ -50,14 +54,6 @@ pub struct Observed {
     pub inference_geo: Option<String>,
     /// Whether anything that the model made has come: an opened but empty part is nothing yet.
     pub output_started: bool,
-}
-
-impl Observed {
-    /// About how many tokens the output comes to that has come; at least one if any has.
-    #[must_use]
-    pub fn counted_output_tokens(&self) -> u64 {
-        tokens_of_bytes(self.output_bytes).max(u64::from(self.output_started))
-    }
 }
 
 /// One run of a model among those that made an answer: a compaction, a fallback, the answer itself.

@@ -1,7 +1,7 @@
 //! Watches a stream go by.
 
 use super::frames::for_each_frame;
-use super::{FrameKind, Observed, StreamFailure, chat, messages, responses};
+use super::{FrameKind, Observed, OutputHead, StreamFailure, chat, messages, responses};
 use crate::Protocol;
 
 /// Reads a copy of a stream's frames and keeps what the gate has to know of them.
@@ -35,7 +35,8 @@ pub(super) struct Common {
 
 impl Common {
     /// Counts output. Whatever usage was reported before it does not cover it.
-    pub(super) const fn output(&mut self, bytes: u64) {
+    pub(super) fn output(&mut self, count: impl FnOnce(&mut OutputHead) -> u64) {
+        let bytes = count(&mut self.observed.output_head);
         self.observed.output_bytes = self.observed.output_bytes.saturating_add(bytes);
         self.observed.output_started |= bytes > 0;
         self.observed.usage_is_final = false;

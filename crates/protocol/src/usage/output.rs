@@ -1,8 +1,9 @@
 //! Counts the bytes of what the model says, for upstreams that report no usage and streams that break off before they do.
 //!
-//! Of a delta only the one string behind its member is looked at, found by its key; nothing is parsed or kept. The
-//! count is that of the decoded text: an escape counts as the bytes it stands for. Members that hold no output
-//! (signatures, citations, encrypted reasoning, log probabilities) have other keys and count nothing.
+//! Of a delta only the one string behind its member is looked at, found by its key; nothing is parsed. The count is that
+//! of the decoded text: an escape counts as the bytes it stands for. Members that hold no output (signatures, citations,
+//! encrypted reasoning, log probabilities) have other keys and count nothing. The beginning of the text is kept
+//! ([`OutputHead`]): what a tokenizer makes of it tells what it would make of the whole.
 
 use std::sync::LazyLock;
 
@@ -10,6 +11,7 @@ use memchr::memchr2;
 use memchr::memmem::Finder;
 
 use super::frames::values;
+use super::head::OutputHead;
 
 /// A rule of thumb for English and code with every current vocabulary.
 pub const BYTES_PER_TOKEN: u64 = 4;
@@ -64,54 +66,58 @@ const MESSAGES_HEADS: [&[u8]; 3] = [
 const CHAT_HEAD: &[u8] = b":{\"content\":\"";
 
 /// Bytes of output in the data of a `content_block_delta`.
-pub(super) fn messages_delta(data: &[u8]) -> u64 {
+pub(super) fn messages_delta(data: &[u8], head: &mut OutputHead) -> u64 {
     let find = &*FIND;
     let delta = behind(&find.delta, data);
     if let Some(text) = MESSAGES_HEADS.iter().find_map(|head| delta.strip_prefix(*head)) {
-        return text_bytes(text);
+        return said(text, head);
     }
-    first(&find.text, delta) + first(&find.thinking, delta) + first(&find.partial_json, delta)
+    let keys = [&find.text, &find.thinking, &find.partial_json];
+    keys.into_iter().map(|key| first(key, delta, head)).sum()
 }
 
 /// Bytes of output in the data of a `content_block_start`: the name of a call, or a text that some vendors send whole.
 /// The results of server tools are none of the model's.
-pub(super) fn messages_block(data: &[u8]) -> u64 {
+pub(super) fn messages_block(data: &[u8], head: &mut OutputHead) -> u64 {
     let find = &*FIND;
     if find.tool_result.find(data).is_some() {
         return 0;
     }
-    first(&find.name, data) + first(&find.text, data) + first(&find.thinking, data)
+    [&find.name, &find.text, &find.thinking].into_iter().map(|key| first(key, data, head)).sum()
 }
 
 /// Whether a Messages event without output holds thinking all the same: its signature, or thinking that is not shown.
 pub(super) fn messages_hidden(data: &[u8]) -> bool {
-    first(&FIND.signature, data) > 0 || first(&FIND.data, data) > 0
+    let holds = |key| strings(key, data).next().is_some_and(|text| text_bytes(text) > 0);
+    holds(&FIND.signature) || holds(&FIND.data)
 }
 
 /// Bytes of output in a chunk, over all its choices.
-pub(super) fn chat_chunk(data: &[u8]) -> u64 {
+pub(super) fn chat_chunk(data: &[u8], head: &mut OutputHead) -> u64 {
     let find = &*FIND;
     let deltas = behind(&find.delta, data);
     if let Some(text) = deltas.strip_prefix(CHAT_HEAD)
         && !text.starts_with(b"\"")
     {
-        return text_bytes(text);
+        return said(text, head);
     }
     let texts = [&find.content, &find.refusal, &find.name, &find.arguments, &find.input];
     // Some vendors send the same reasoning under both names.
-    let reasoning = all(&find.reasoning_content, deltas).max(all(&find.reasoning, deltas));
-    reasoning + texts.into_iter().map(|key| all(key, deltas)).sum::<u64>()
+    let bytes = |key| strings(key, deltas).map(text_bytes).sum::<u64>();
+    let both = [&find.reasoning_content, &find.reasoning];
+    let reasoning = both.into_iter().max_by_key(|key| bytes(key));
+    reasoning.into_iter().chain(texts).map(|key| all(key, deltas, head)).sum()
 }
 
 /// Bytes of output in an event of a Responses stream with this name.
-pub(super) fn responses_event(name: &[u8], data: &[u8]) -> u64 {
+pub(super) fn responses_event(name: &[u8], data: &[u8], head: &mut OutputHead) -> u64 {
     if name == b"response.output_item.added" {
-        return first(&FIND.name, data);
+        return first(&FIND.name, data, head);
     }
     if !name.ends_with(b".delta") || name.ends_with(b"audio.delta") {
         return 0;
     }
-    first(&FIND.delta, data)
+    first(&FIND.delta, data, head)
 }
 
 /// What follows the first `key`; nothing if it is not there.
@@ -120,13 +126,34 @@ fn behind<'a>(key: &Finder<'static>, data: &'a [u8]) -> &'a [u8] {
 }
 
 /// Bytes of the first string that is a value of `key`.
-fn first(key: &'static Finder<'static>, data: &[u8]) -> u64 {
-    strings(key, data).next().map_or(0, text_bytes)
+fn first(key: &'static Finder<'static>, data: &[u8], head: &mut OutputHead) -> u64 {
+    strings(key, data).next().map_or(0, |text| said(text, head))
 }
 
 /// Bytes of all strings that are values of `key`.
-fn all(key: &'static Finder<'static>, data: &[u8]) -> u64 {
-    strings(key, data).map(text_bytes).sum()
+fn all(key: &'static Finder<'static>, data: &[u8], head: &mut OutputHead) -> u64 {
+    strings(key, data).map(|text| said(text, head)).sum()
+}
+
+/// Bytes of the text in a JSON string, which `rest` begins inside of; the head takes it while it has room.
+fn said(rest: &[u8], head: &mut OutputHead) -> u64 {
+    if !head.is_full() {
+        head.take(&rest[..encoded_bytes(rest)]);
+    }
+    text_bytes(rest)
+}
+
+/// How long a JSON string is before its closing quote, escapes as they are written.
+fn encoded_bytes(rest: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(found) = rest.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if rest[at] == b'"' {
+            return at;
+        }
+        at += 2;
+    }
+    rest.len()
 }
 
 /// What follows the opening quote of each string that is a value of `key`.
@@ -201,10 +228,12 @@ mod tests {
         serde_json::to_string_pretty(data).unwrap()
     }
 
-    fn holds(count: impl Fn(&[u8]) -> u64, canonical: &str, expected: usize) {
+    fn holds(count: impl Fn(&[u8], &mut OutputHead) -> u64, canonical: &str, expected: usize) {
         let data: Value = serde_json::from_str(canonical).unwrap();
         for written in [canonical.to_owned(), data.to_string(), escaped(&data), spaced(&data)] {
-            assert_eq!(count(written.as_bytes()), expected as u64, "{written}");
+            let mut head = OutputHead::default();
+            assert_eq!(count(written.as_bytes(), &mut head), expected as u64, "{written}");
+            assert_eq!(head.as_str().len(), expected, "what is counted is what is kept: {written}");
         }
     }
 
@@ -226,7 +255,7 @@ mod tests {
             r#"{"type":"content_block_delta"}"#,
             "",
         ] {
-            assert_eq!(messages_delta(silent.as_bytes()), 0, "{silent}");
+            assert_eq!(messages_delta(silent.as_bytes(), &mut OutputHead::default()), 0, "{silent}");
         }
     }
 
@@ -271,11 +300,11 @@ mod tests {
             }
         }
         let call = r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"get","arguments":""}}]}}]}"#;
-        assert_eq!(chat_chunk(call.as_bytes()), 3);
+        assert_eq!(chat_chunk(call.as_bytes(), &mut OutputHead::default()), 3);
         let two = r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":"ab"}},{"index":1,"delta":{"role":"assistant","content":"cde"}}]}"#;
-        assert_eq!(chat_chunk(two.as_bytes()), 5);
+        assert_eq!(chat_chunk(two.as_bytes(), &mut OutputHead::default()), 5);
         let usage = r#"{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
-        assert_eq!(chat_chunk(usage.as_bytes()), 0);
+        assert_eq!(chat_chunk(usage.as_bytes(), &mut OutputHead::default()), 0);
     }
 
     #[test]
@@ -293,7 +322,7 @@ mod tests {
                     r#"{{"type":"{name}","item_id":"i","output_index":0,"delta":{},"logprobs":[]}}"#,
                     json!(text)
                 );
-                holds(|data| responses_event(name.as_bytes(), data), &data, text.len());
+                holds(|data, head| responses_event(name.as_bytes(), data, head), &data, text.len());
             }
         }
         for (name, data, expected) in [
@@ -306,7 +335,11 @@ mod tests {
             ),
             ("response.output_item.added", r#"{"item":{"type":"message","content":[]}}"#, 0),
         ] {
-            assert_eq!(responses_event(name.as_bytes(), data.as_bytes()), expected, "{name}");
+            assert_eq!(
+                responses_event(name.as_bytes(), data.as_bytes(), &mut OutputHead::default()),
+                expected,
+                "{name}"
+            );
         }
     }
 

@@ -159,7 +159,7 @@ fn named(progress: &mut Progress, name: &[u8], data: &[u8], common: &mut Common)
             FrameKind::Content
         }
         _ if name.starts_with(b"response.") => {
-            common.output(output::responses_event(name, data));
+            common.output(|head| output::responses_event(name, data, head));
             FrameKind::Content
         }
         _ => FrameKind::Other,

@@ -57,6 +57,7 @@ fn messages_stream_merges_its_counts() {
             output_started: true,
             usage_is_final: true,
             output_bytes: 58,
+            output_head: observer.observed().output_head.clone(),
             ..Observed::default()
         }
     );
@@ -167,6 +168,7 @@ fn chat_stream() {
             output_started: true,
             usage_is_final: true,
             output_bytes: 80,
+            output_head: observer.observed().output_head.clone(),
             ..Observed::default()
         }
     );
@@ -338,6 +340,7 @@ fn responses_stream_completes() {
             output_started: true,
             usage_is_final: true,
             output_bytes: 57,
+            output_head: observer.observed().output_head.clone(),
             ..Observed::default()
         }
     );
