@@ -36,7 +36,7 @@ pub(crate) struct Call<'a> {
     pub(crate) key: KeyId,
     /// The conversation that it continues, where the gate keeps it: a JSON list of Responses items.
     pub(crate) history: Option<Bytes>,
-    /// What its body comes to by its size.
+    /// What its body, and the conversation before it, comes to by its size.
     pub(crate) prompt_tokens: u64,
     /// About how many tokens it will use that count towards limits.
     pub(crate) expected_tokens: u64,
@@ -51,9 +51,9 @@ impl<'a> Call<'a> {
         key: KeyId,
         history: Option<Bytes>,
     ) -> Self {
-        let prompt_tokens = tokens_of_body(body);
         let history_tokens = history.as_ref().map_or(0, |history| history.len() as u64 / BYTES_PER_TOKEN);
-        let expected_tokens = expected_tokens(probe, prompt_tokens.saturating_add(history_tokens));
+        let prompt_tokens = tokens_of_body(body).saturating_add(history_tokens);
+        let expected_tokens = expected_tokens(probe, prompt_tokens);
         Self { endpoint, headers, body, probe, key, history, prompt_tokens, expected_tokens }
     }
 }

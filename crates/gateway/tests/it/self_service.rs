@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tollgate_base::{Money, SubscriptionId, Timestamp};
 use tollgate_protocol::Dialect;
 use tollgate_routing::{KeyStatus, Status};
-use tollgate_store::{GroupPatch, KeyPatch, QuotaOwner, UserPatch};
+use tollgate_store::{Allowance, GroupPatch, KeyPatch, NewSubscription, QuotaOwner, UserPatch};
 
 use crate::support::error_table::{check, request_id};
 use crate::support::{Call, Kind, Reply, Setup, World, eventually};
@@ -243,18 +243,19 @@ async fn a_drained_balance_is_told() {
 
 /// A subscription of a month of the caller's, in the group of Claude's models.
 async fn subscribe(world: &World) -> SubscriptionId {
-    let id = SubscriptionId::generate();
-    let day_micros: i64 = 86_400_000_000;
-    let now = jiff::Timestamp::now().as_microsecond();
-    let (starts, ends) = (now - day_micros, now + 30 * day_micros);
-    let (user, group) = (world.user.id, world.anthropic.id);
-    world.raw(&format!(
-        "INSERT INTO subscriptions (id, user_id, group_id, status, starts_at, expires_at, created_at) \
-         VALUES ('{id}', '{user}', '{group}', 'active', {starts}, {ends}, {starts}); \
-         UPDATE config_version SET version = version + 1;"
-    ));
+    let yesterday = jiff::Timestamp::now().as_microsecond() - 86_400_000_000;
+    let new = NewSubscription {
+        user_id: world.user.id,
+        group_id: world.anthropic.id,
+        plan_id: None,
+        days: 31,
+        starts_at: Some(Timestamp::from_micros(yesterday)),
+        allowance: Allowance::default(),
+        time_zone: None,
+    };
+    let created = world.store.create_subscription(new).await.unwrap();
     learned().await;
-    id
+    created.subscription.id
 }
 
 #[tokio::test]
@@ -302,9 +303,7 @@ async fn a_key_that_a_subscription_pays_for() {
     learned().await;
     let usage = usage_of(&world, key).await;
     assert_eq!((&usage["remaining"], &usage["status"]), (&json!(0), &json!("quota_exhausted")));
-    world.raw(
-        "UPDATE subscriptions SET status = 'cancelled'; UPDATE config_version SET version = version + 1;",
-    );
+    world.store.cancel_subscription(id).await.unwrap();
     learned().await;
     let usage = usage_of(&world, key).await;
     assert_eq!((&usage["planName"], &usage["balance"]), (&json!("No subscription"), &json!(0)));

@@ -92,6 +92,15 @@ pub enum LedgerProblem {
         /// The sum of the open holds.
         expected: Money,
     },
+    /// What a voucher brought a user is not what it is worth, or it was redeemed by somebody else or not at all.
+    Voucher {
+        /// Which voucher.
+        id: String,
+        /// What it is worth to who redeemed it.
+        worth: Money,
+        /// What the entries that name it brought.
+        paid: Money,
+    },
 }
 
 impl fmt::Display for LedgerProblem {
@@ -127,6 +136,9 @@ impl fmt::Display for LedgerProblem {
             ),
             Self::QuotaHeld { id, owner, held, expected } => {
                 write!(f, "{held} is held of quota {id} of {owner}, but the open holds make {expected}")
+            }
+            Self::Voucher { id, worth, paid } => {
+                write!(f, "voucher {id} brought {paid} to a user who redeemed {worth} by it")
             }
         }
     }
@@ -178,7 +190,7 @@ impl Store {
 /// A statement that finds what is wrong, and how to read a row of it.
 type Check = (&'static str, fn(Row) -> Result<LedgerProblem>);
 
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 8] = [
     (BALANCES, balance),
     (HELD, held),
     (
@@ -199,6 +211,9 @@ const CHECKS: [Check; 7] = [
     }),
     (QUOTAS_HELD, |row| {
         about_quota(row, |id, owner, held, expected| LedgerProblem::QuotaHeld { id, owner, held, expected })
+    }),
+    (VOUCHERS, |mut row| {
+        Ok(LedgerProblem::Voucher { id: row.text()?, worth: row.money()?, paid: row.money()? })
     }),
 ];
 
@@ -295,6 +310,20 @@ SELECT quotas.id, quotas.owner_id, quotas.held, COALESCE(sums.expected, 0)
   FROM quotas LEFT JOIN sums ON sums.id = quotas.id
  WHERE quotas.held <> COALESCE(sums.expected, 0)
  ORDER BY quotas.id";
+
+/// Vouchers that were redeemed for money and brought their user something else, and entries of vouchers that their user did
+/// not redeem.
+const VOUCHERS: &str = "\
+WITH redeemed AS (
+  SELECT id, redeemed_by AS user_id, amount FROM vouchers WHERE status = 'redeemed' AND amount IS NOT NULL
+), paid AS (
+  SELECT reference AS id, user_id, CAST(SUM(delta) AS BIGINT) AS amount FROM balance_entries
+   WHERE kind = 'voucher' GROUP BY reference, user_id
+)
+SELECT COALESCE(redeemed.id, paid.id), COALESCE(redeemed.amount, 0), COALESCE(paid.amount, 0)
+  FROM redeemed FULL JOIN paid ON paid.id = redeemed.id AND paid.user_id = redeemed.user_id
+ WHERE COALESCE(redeemed.amount, 0) <> COALESCE(paid.amount, 0)
+ ORDER BY 1";
 
 fn about_quota(
     mut row: Row,

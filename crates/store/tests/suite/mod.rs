@@ -198,7 +198,7 @@ macro_rules! run_suite {
                 subscriptions_are_listed, users_and_groups_of_subscriptions_stay;
             vouchers: a_voucher_for_money_is_redeemed_once, a_voucher_for_a_plan_makes_or_renews,
                 each_refusal_has_its_words, many_at_once_redeem_once, thousands_are_made_and_withdrawn_together,
-                what_is_wrong_with_vouchers_is_said;
+                what_is_wrong_with_vouchers_is_said, what_a_voucher_brought_is_verified;
             statement: a_statement_tells_all_of_a_period, statements_add_up, what_is_asked_wrongly_is_said;
             ledger_model: random_work_matches_a_plain_model;
             limits: limits_are_set_changed_and_lifted, limits_come_with_what_they_are_set_on,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tollgate_base::{PlanId, Timestamp, UserId, VoucherId};
 use tollgate_store::{
-    EntryKind, NewVouchers, Redeemed, Store, StoreError, SubscriptionFilter, Voucher, VoucherFilter,
-    VoucherStatus, VoucherValue,
+    EntryKind, LedgerProblem, NewVouchers, Redeemed, Store, StoreError, SubscriptionFilter, Voucher,
+    VoucherFilter, VoucherStatus, VoucherValue,
 };
 
 use super::plans::plan;
@@ -187,4 +187,30 @@ pub(crate) async fn what_is_wrong_with_vouchers_is_said(db: &TestDb) {
     one(&store, VoucherValue::Plan(pro.id)).await;
     let said = store.remove_plan(pro.id).await.unwrap_err().to_string();
     assert_eq!(said, format!("plan {} has 1 voucher(s) and cannot be removed", pro.id));
+}
+
+pub(crate) async fn what_a_voucher_brought_is_verified(db: &TestDb) {
+    let store = db.open_at(NOW).await;
+    let (ann, bob) = (user(&store, "ann", "0").await, user(&store, "bob", "0").await);
+    let mut ids = Vec::new();
+    for who in [ann, ann, bob] {
+        let (voucher, code) = one(&store, money("5")).await;
+        store.redeem_voucher(who, &code).await.unwrap();
+        ids.push(voucher.id);
+    }
+    assert_eq!(store.verify_ledger().await.unwrap(), []);
+    db.raw(&format!("UPDATE vouchers SET amount = 7000000000 WHERE id = '{}'", ids[0])).await;
+    db.raw(&format!("UPDATE vouchers SET status = 'unused' WHERE id = '{}'", ids[1])).await;
+    db.raw(&format!("UPDATE vouchers SET redeemed_by = '{ann}' WHERE id = '{}'", ids[2])).await;
+    let wrong = |at: usize, worth: &str, paid: &str| LedgerProblem::Voucher {
+        id: ids[at].to_string(),
+        worth: dollars(worth),
+        paid: dollars(paid),
+    };
+    let mut expected = vec![wrong(0, "7", "5"), wrong(1, "0", "5"), wrong(2, "0", "5"), wrong(2, "5", "0")];
+    let mut found = store.verify_ledger().await.unwrap();
+    for problems in [&mut expected, &mut found] {
+        problems.sort_by_key(ToString::to_string);
+    }
+    assert_eq!(found, expected);
 }

@@ -64,14 +64,16 @@ fn a_statement_adds_up_in_every_format() {
     let sheet = place.ok(&[&NOVEMBER[..], &["UTC", "--format", "csv"]].concat());
     let expected = [
         "line,time,model,subscription,reason,author,requests,input_tokens,output_tokens,cache_write_5m_tokens,\
-         cache_write_1h_tokens,cache_read_tokens,reasoning_tokens,web_search_calls,amount,paid_by_subscription",
-        "opening,2026-11-01T00:00:00Z,,,,,,,,,,,,,0,",
-        "adjustment,2026-11-01T00:00:00Z,,,first month,cli:eve,,,,,,,,,10,",
-        "adjustment,2026-11-20T12:30:00.5Z,,,\"'-refund, \"\"late\"\"\",cli:eve,,,,,,,,,-1.5,",
-        "charges,,'=SUM(A1),,,,1,100,20,3,4,5,6,7,-0.25,",
-        "charges,,gpt-6,,,,1,100,20,3,4,5,6,7,-0.500000001,",
-        "subscription,,gpt-6,sub_00000000000000000000000000000001,,,1,100,20,3,4,5,6,7,,3",
-        "closing,2026-12-01T00:00:00Z,,,,,,,,,,,,,7.749999999,",
+         cache_write_1h_tokens,cache_read_tokens,reasoning_tokens,web_search_calls,\
+         input_audio_tokens,output_audio_tokens,input_image_tokens,output_image_tokens,generated_images,\
+         file_search_calls,code_execution_calls,amount,paid_by_subscription",
+        "opening,2026-11-01T00:00:00Z,,,,,,,,,,,,,,,,,,,,0,",
+        "adjustment,2026-11-01T00:00:00Z,,,first month,cli:eve,,,,,,,,,,,,,,,,10,",
+        "adjustment,2026-11-20T12:30:00.5Z,,,\"'-refund, \"\"late\"\"\",cli:eve,,,,,,,,,,,,,,,,-1.5,",
+        "charges,,'=SUM(A1),,,,1,100,20,3,4,5,6,7,0,0,0,0,0,0,0,-0.25,",
+        "charges,,gpt-6,,,,1,100,20,3,4,5,6,7,0,0,0,0,0,0,0,-0.500000001,",
+        "subscription,,gpt-6,sub_00000000000000000000000000000001,,,1,100,20,3,4,5,6,7,0,0,0,0,0,0,0,,3",
+        "closing,2026-12-01T00:00:00Z,,,,,,,,,,,,,,,,,,,,7.749999999,",
         "",
     ];
     assert_eq!(sheet, expected.join("\r\n"));

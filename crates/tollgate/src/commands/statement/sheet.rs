@@ -5,7 +5,7 @@ use tollgate_base::{Money, Timestamp};
 use tollgate_store::{ModelCharges, Statement};
 
 /// The header.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 23] = [
     "line",
     "time",
     "model",
@@ -20,6 +20,13 @@ const COLUMNS: [&str; 16] = [
     "cache_read_tokens",
     "reasoning_tokens",
     "web_search_calls",
+    "input_audio_tokens",
+    "output_audio_tokens",
+    "input_image_tokens",
+    "output_image_tokens",
+    "generated_images",
+    "file_search_calls",
+    "code_execution_calls",
     "amount",
     "paid_by_subscription",
 ];
@@ -94,6 +101,13 @@ fn charged(what: &str, charges: &ModelCharges) -> Line {
         ("cache_read_tokens", usage.cache_read_tokens),
         ("reasoning_tokens", usage.reasoning_tokens),
         ("web_search_calls", usage.web_search_calls),
+        ("input_audio_tokens", usage.input_audio_tokens),
+        ("output_audio_tokens", usage.output_audio_tokens),
+        ("input_image_tokens", usage.input_image_tokens),
+        ("output_image_tokens", usage.output_image_tokens),
+        ("generated_images", usage.generated_images),
+        ("file_search_calls", usage.file_search_calls),
+        ("code_execution_calls", usage.code_execution_calls),
     ] {
         line.set(column, count.to_string());
     }

@@ -102,9 +102,25 @@ impl From<ModelCharges> for ChargesView {
     }
 }
 
+/// How often the provider's own tools ran.
+const fn tool_calls(usage: &Usage) -> u64 {
+    usage.web_search_calls + usage.file_search_calls + usage.code_execution_calls + usage.generated_images
+}
+
 impl View for ChargesView {
-    const COLUMNS: &'static [&'static str] =
-        &["model", "requests", "input", "cache write", "cache read", "output", "cost", "subscription"];
+    const COLUMNS: &'static [&'static str] = &[
+        "model",
+        "requests",
+        "input",
+        "cache write",
+        "cache read",
+        "output",
+        "sound",
+        "pictures",
+        "tools",
+        "cost",
+        "subscription",
+    ];
 
     fn cells(&self) -> Vec<String> {
         let usage = &self.usage;
@@ -115,6 +131,9 @@ impl View for ChargesView {
             (usage.cache_write_5m_tokens + usage.cache_write_1h_tokens).to_string(),
             usage.cache_read_tokens.to_string(),
             usage.output_tokens.to_string(),
+            (usage.input_audio_tokens + usage.output_audio_tokens).to_string(),
+            (usage.input_image_tokens + usage.output_image_tokens).to_string(),
+            tool_calls(usage).to_string(),
             self.cost.to_string(),
             self.subscription_id.clone().unwrap_or_else(|| "-".to_owned()),
         ]
