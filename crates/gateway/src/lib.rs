@@ -42,6 +42,7 @@ mod relay;
 mod reserved;
 mod respond;
 mod responses;
+mod retries;
 mod rewrite;
 mod route;
 mod serve;
@@ -50,6 +51,7 @@ mod shape;
 mod state;
 mod stream_edit;
 mod tokens;
+mod upkeep;
 mod verdict;
 mod wallets;
 

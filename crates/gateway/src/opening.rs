@@ -13,6 +13,7 @@ use crate::draft::Draft;
 use crate::exchange::{Collecting, DrainLimits, body_error};
 use crate::health::InFlight;
 use crate::state::Shared;
+use crate::verdict::Met;
 
 /// What the account answered.
 pub(crate) enum OpenedAnswer {
@@ -29,7 +30,7 @@ pub(crate) async fn read_whole(
     body: AnswerBody,
     draft: &mut Draft,
     in_flight: InFlight,
-) -> Result<OpenedAnswer, ApiError> {
+) -> Result<OpenedAnswer, Met> {
     let limits = DrainLimits::of(shared, draft.on_disconnect());
     let body = Collecting::new(body, protocol, draft, limits, in_flight).finish().await?;
     let observed = observe_answer(protocol, &body).map_err(|_| ApiError::of(ErrorKind::UpstreamInvalid))?;
@@ -37,7 +38,7 @@ pub(crate) async fn read_whole(
     if observed.usage.is_none()
         && let Some(failure) = answer_failure(protocol, &body)
     {
-        return Err(failure.to_error());
+        return Err(failure.into());
     }
     Ok(OpenedAnswer::Whole { body, observed })
 }
@@ -49,9 +50,9 @@ pub(crate) async fn open_stream(
     headers: &HeaderMap,
     mut body: AnswerBody,
     in_flight: InFlight,
-) -> Result<OpenedAnswer, ApiError> {
+) -> Result<OpenedAnswer, Met> {
     if !is_event_stream(headers) {
-        return Err(ApiError::of(ErrorKind::UpstreamInvalid));
+        return Err(ApiError::of(ErrorKind::UpstreamInvalid).into());
     }
     let limit_bytes = shared.config.max_event_bytes;
     let mut boundary = Boundary::new(limit_bytes);
@@ -69,14 +70,14 @@ pub(crate) async fn open_stream(
             match judge.frame(frame.event_str().as_bytes(), &frame.data) {
                 FrameKind::Comment | FrameKind::Ping => {}
                 // A stream that begins with an error is an error answer that came under a 200.
-                FrameKind::Error(failure) => return Err(failure.to_error()),
+                FrameKind::Error(failure) => return Err(failure.into()),
                 _ => {
                     return Ok(OpenedAnswer::Stream { first, boundary, rest: body, in_flight });
                 }
             }
         }
     }
-    Err(ApiError::of(ErrorKind::UpstreamInvalid))
+    Err(ApiError::of(ErrorKind::UpstreamInvalid).into())
 }
 
 fn is_event_stream(headers: &HeaderMap) -> bool {

@@ -66,13 +66,39 @@ pub(crate) fn attempts<'a>(
     wanted: &PlanRequest<'a>,
 ) -> Result<Vec<Attempt<'a>>, ApiError> {
     let now = shared.now();
-    plan(&live.catalog, &conditions(shared, live), now, wanted).map_err(|error| match error {
+    let mut conditions = conditions(shared, live);
+    let planned = plan(&live.catalog, &conditions, now, wanted);
+    let planned = match planned {
+        // Who tries them before this request is over within moments.
+        Err(PlanError::AllCooling { .. }) => {
+            conditions.waits_for_trials = true;
+            plan(&live.catalog, &conditions, now, wanted)
+        }
+        other => other,
+    };
+    planned.map_err(|error| match error {
         PlanError::ModelNotFound => ApiError::about(ErrorKind::ModelNotFound, wanted.model),
         PlanError::NoAccount => {
             served_elsewhere(shared, live, wanted).unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount))
         }
+        PlanError::AllCooling { .. } if nobody_has(live, wanted, now) => {
+            ApiError::about(ErrorKind::ModelNotFound, wanted.model)
+        }
         PlanError::AllCooling { until } => cooling(until, now),
     })
+}
+
+/// Whether every account of the group said a moment ago that it does not have the model.
+fn nobody_has(live: &Live, wanted: &PlanRequest<'_>, now: Timestamp) -> bool {
+    let passed_on = wanted.group.model_mapping.resolve(wanted.model).unwrap_or(wanted.model.into());
+    live.catalog.accounts_of(&wanted.group.id).filter(|(_, account)| account.is_usable()).all(
+        |(at, account)| {
+            let upstream_model =
+                account.model_mapping.resolve(&passed_on).unwrap_or_else(|| passed_on.clone());
+            let lacks = || live.health.get(at.get()).is_some_and(|health| health.lacks(&upstream_model, now));
+            !account.serves(&upstream_model) || lacks()
+        },
+    )
 }
 
 /// The error for a model that the group serves, but in another protocol: it names where.
@@ -106,15 +132,23 @@ fn unavailable(shared: &Shared, live: &Live, owner: &ResponseOwner, model: &str)
 struct Conditions<'a> {
     health: &'a [Arc<AccountHealth>],
     quotas: &'a Quotas,
+    /// Accounts that as many requests as may try them are trying count too.
+    waits_for_trials: bool,
 }
 
 fn conditions<'a>(shared: &'a Shared, live: &'a Live) -> Conditions<'a> {
-    Conditions { health: &live.health, quotas: shared.wallets.quotas() }
+    Conditions { health: &live.health, quotas: shared.wallets.quotas(), waits_for_trials: false }
 }
 
 impl Health for Conditions<'_> {
-    fn condition(&self, account: &Account, at: AccountIndex, _model: &str, now: Timestamp) -> Condition {
-        let known = self.health.get(at.get()).map_or(Condition::READY, |health| health.condition(now));
+    fn condition(&self, account: &Account, at: AccountIndex, model: &str, now: Timestamp) -> Condition {
+        let health = self.health.get(at.get());
+        let mut known = health.map_or(Condition::READY, |health| health.condition(model, now));
+        if self.waits_for_trials
+            && let Standing::Away { why: AwayReason::TrialFull, .. } = known.standing
+        {
+            known.standing = Standing::Trial;
+        }
         let owner = QuotaOwner::Account(account.id);
         let Some(until) = self.quotas.used_up_until(owner, now) else { return known };
         let until = (until != NEVER).then_some(until);

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tollgate_base::{AccountId, Clock, NodeId, Timestamp};
 use tollgate_limits::Limits;
+use tollgate_routing::failover::Bounds;
 use tollgate_routing::{Account, Catalog};
 use tollgate_store::{ResponseOwner, Store};
 use tollgate_translate::carrier::CarrierKey;
@@ -25,6 +26,7 @@ use crate::kept::Kept;
 use crate::limit::reach_waiting;
 use crate::memory::Memory;
 use crate::recovery::{Sweeper, recover};
+use crate::retries::RetryBook;
 use crate::settle::Settler;
 use crate::wallets::Wallets;
 use crate::{GatewayConfig, GatewayDeps, GatewayError};
@@ -60,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) keys: KeyCache,
     pub(crate) wallets: Wallets,
     pub(crate) health: HealthBook,
+    pub(crate) retries: RetryBook,
     /// What has been taken of rates and places.
     pub(crate) limits: Limits,
     pub(crate) settler: Settler,
@@ -86,8 +89,9 @@ impl Shared {
     pub(crate) async fn start(config: GatewayConfig, deps: GatewayDeps) -> Result<Arc<Self>, GatewayError> {
         let GatewayDeps { store, upstream, clock } = deps;
         let health = HealthBook::default();
+        let retries = RetryBook::new(config.retry_budget);
         let wallets = Wallets::default();
-        let live = load(&store, &upstream, &health, &wallets, 0).await?;
+        let live = load(&store, &upstream, &health, &wallets, None, clock.now()).await?;
         let response_owners = Arc::new(Cache::new(RESPONSE_OWNERS));
         let node = NodeId::generate();
         let journal = Box::pin(recover(&store, config.journal.as_deref(), node)).await?;
@@ -113,6 +117,7 @@ impl Shared {
             wallets,
             node,
             health,
+            retries,
             limits: Limits::default(),
             settler,
         });
@@ -136,6 +141,11 @@ impl Shared {
     pub(crate) fn pick(&self) -> u64 {
         // Fibonacci hashing turns a counter into well-spread bits without a random source.
         self.picks.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    /// How far one request is pursued.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds { attempts: self.config.max_attempts.max(1), time: self.config.failover_budget }
     }
 
     pub(crate) fn begin_drain(&self) {
@@ -166,7 +176,8 @@ impl Shared {
         if self.store.config_version().await? == current.version {
             return Ok(());
         }
-        let next = load(&self.store, &self.upstream, &self.health, &self.wallets, current.epoch + 1).await?;
+        let before = Some(&*current);
+        let next = load(&self.store, &self.upstream, &self.health, &self.wallets, before, self.now()).await?;
         tracing::info!(version = next.version, "configuration reloaded");
         let next = Arc::new(next);
         self.live.store(Arc::clone(&next));
@@ -180,7 +191,8 @@ async fn load(
     upstream: &Client,
     health: &HealthBook,
     wallets: &Wallets,
-    epoch: u64,
+    before: Option<&Live>,
+    now: Timestamp,
 ) -> Result<Live, GatewayError> {
     let data = store.catalog().await?;
     wallets.quotas().read_accounts(&data.accounts, store.account_quotas().await?);
@@ -189,8 +201,10 @@ async fn load(
     let health: Vec<_> = catalog.accounts().iter().map(|account| health.of(account.id)).collect();
     let mut destinations = HashMap::with_capacity(health.len());
     for (account, health) in catalog.accounts().iter().zip(&health) {
+        health.configure(account, before.and_then(|before| before.catalog.account(&account.id)), now);
         destinations.insert(account.id, Arc::new(destination(upstream, account, Arc::clone(health))));
     }
+    let epoch = before.map_or(0, |before| before.epoch + 1);
     Ok(Live { catalog, destinations, health, epoch, version })
 }
 

@@ -47,6 +47,12 @@ pub enum RoutingError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// Terms of a probe that cannot be used.
+    #[error("a probe cannot be made like this: {reason}")]
+    BadProbe {
+        /// What is wrong with them.
+        reason: &'static str,
+    },
     /// A text that is no failover rule.
     #[error("`{text}` is not a failover rule: {reason}")]
     BadFailoverText {

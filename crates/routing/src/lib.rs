@@ -20,10 +20,13 @@ mod pattern;
 mod plan;
 mod price;
 mod rank;
+#[cfg(test)]
+mod simulation;
 mod speak;
 mod sticky;
 #[cfg(test)]
 mod testing;
+mod upkeep;
 mod upstream_path;
 mod user;
 mod words;
@@ -43,5 +46,6 @@ pub use plan::{Attempt, Need, PlanError, PlanRequest, plan};
 pub use price::{PricePlace, PriceVersion, Prices};
 pub use rank::Reason;
 pub use sticky::{SESSION_HEADERS, Session, SessionSource, session_key};
+pub use upkeep::{Attention, FurtherKey, MAX_FURTHER_KEYS, ProbeTerms, Upkeep, key_hint};
 pub use upstream_path::{ResponseSub, UpstreamPath};
 pub use user::{Status, User};

@@ -73,7 +73,7 @@ async fn a_refusal_of_the_request_is_not_tried_elsewhere() {
     let world = World::start(TWO()).await;
     for kind in Kind::ALL {
         for status in [400, 404, 413, 422] {
-            let directives = format!("status={status} account={}", first_credential(kind));
+            let directives = format!("status={status} code=odd account={}", first_credential(kind));
             let reply = kind.call(&world, &directives, false).send(world.addr).await;
             assert_eq!(reply.status, status, "{kind:?}");
         }

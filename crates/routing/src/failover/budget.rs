@@ -58,7 +58,8 @@ impl RetryBudget {
         }
     }
 
-    /// Gives back a retry that was taken and not made.
+    /// Gives back a retry that was not made, or that got an answer: only those in vain make an outage worse, and while some
+    /// account is well none of them is.
     pub fn give_back(&mut self) {
         self.saved = self.saved.saturating_add(RETRY);
     }
@@ -66,7 +67,7 @@ impl RetryBudget {
     fn fill(&mut self, terms: BudgetTerms, requests: u64, now: Timestamp) {
         let passed = self.at.map_or(WINDOW_MICROS, |at| micros(now.since(at)));
         let came = requests.saturating_sub(self.requests_seen);
-        let earned = came.saturating_mul(u64::from(terms.percent)) * RETRY / 100;
+        let earned = scaled(came, u64::from(terms.percent) * RETRY, 100);
         self.saved = if passed >= WINDOW_MICROS {
             // Of what came while nobody asked, only the last window counts; its rate is taken for the whole time's.
             scaled(earned, WINDOW_MICROS, passed)
@@ -74,7 +75,8 @@ impl RetryBudget {
             scaled(self.saved, WINDOW_MICROS - passed, WINDOW_MICROS).saturating_add(earned)
         };
         let per_s = u64::from(terms.floor_per_s) * RETRY;
-        let drip = scaled(per_s, passed, 1_000_000);
+        // The floor is for where requests do not allow as much; it is not added to what they do.
+        let drip = scaled(per_s, passed, 1_000_000).saturating_sub(earned);
         self.floor = self.floor.saturating_add(drip).min(per_s * FLOOR_SECONDS);
         self.requests_seen = requests;
         // A clock that was set back does not stop the purse.
@@ -124,7 +126,7 @@ mod tests {
         assert!(budget.take(TERMS, 20_000, at(2)));
         assert_eq!(taken(&mut budget, 20_000, at(5_002)), 499 + 50);
         // Long after, only what came within a window counts.
-        assert_eq!(taken(&mut budget, 120_000, at(105_002)), 1_000 + 50);
+        assert_eq!(taken(&mut budget, 120_000, at(105_002)), 1_000);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod rule;
 mod table;
 mod text;
 mod topic;
+mod untried;
 
 pub use budget::{BudgetTerms, RetryBudget};
 pub use pause::{LONGEST_PAUSE, told_pause};
@@ -20,3 +21,4 @@ pub use pursuit::{Bounds, Pursuit, Step, jittered};
 pub use rule::{Action, FailoverRule, FailoverRules, MAX_RULES, On, Scope};
 pub use table::{BUILT_IN, Cooling, Row, Verdict, decide};
 pub use topic::{Cause, Failed, Topic};
+pub use untried::Untried;
