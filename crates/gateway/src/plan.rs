@@ -69,9 +69,8 @@ pub(crate) fn attempts<'a>(
     let mut conditions = conditions(shared, live);
     let planned = plan(&live.catalog, &conditions, now, wanted);
     let planned = match planned {
-        // Who tries them before this request is over within moments.
         Err(PlanError::AllCooling { .. }) => {
-            conditions.waits_for_trials = true;
+            conditions.nobody_else = true;
             plan(&live.catalog, &conditions, now, wanted)
         }
         other => other,
@@ -81,24 +80,8 @@ pub(crate) fn attempts<'a>(
         PlanError::NoAccount => {
             served_elsewhere(shared, live, wanted).unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount))
         }
-        PlanError::AllCooling { .. } if nobody_has(live, wanted, now) => {
-            ApiError::about(ErrorKind::ModelNotFound, wanted.model)
-        }
         PlanError::AllCooling { until } => cooling(until, now),
     })
-}
-
-/// Whether every account of the group said a moment ago that it does not have the model.
-fn nobody_has(live: &Live, wanted: &PlanRequest<'_>, now: Timestamp) -> bool {
-    let passed_on = wanted.group.model_mapping.resolve(wanted.model).unwrap_or(wanted.model.into());
-    live.catalog.accounts_of(&wanted.group.id).filter(|(_, account)| account.is_usable()).all(
-        |(at, account)| {
-            let upstream_model =
-                account.model_mapping.resolve(&passed_on).unwrap_or_else(|| passed_on.clone());
-            let lacks = || live.health.get(at.get()).is_some_and(|health| health.lacks(&upstream_model, now));
-            !account.serves(&upstream_model) || lacks()
-        },
-    )
 }
 
 /// The error for a model that the group serves, but in another protocol: it names where.
@@ -132,20 +115,23 @@ fn unavailable(shared: &Shared, live: &Live, owner: &ResponseOwner, model: &str)
 struct Conditions<'a> {
     health: &'a [Arc<AccountHealth>],
     quotas: &'a Quotas,
-    /// Accounts that as many requests as may try them are trying count too.
-    waits_for_trials: bool,
+    /// Accounts count too that are passed over only while there are others: those that as many requests as may try them are
+    /// trying, since these are over within moments, and those that said that they do not have the model, since who asks for
+    /// it gets their own words.
+    nobody_else: bool,
 }
 
 fn conditions<'a>(shared: &'a Shared, live: &'a Live) -> Conditions<'a> {
-    Conditions { health: &live.health, quotas: shared.wallets.quotas(), waits_for_trials: false }
+    Conditions { health: &live.health, quotas: shared.wallets.quotas(), nobody_else: false }
 }
 
 impl Health for Conditions<'_> {
     fn condition(&self, account: &Account, at: AccountIndex, model: &str, now: Timestamp) -> Condition {
         let health = self.health.get(at.get());
         let mut known = health.map_or(Condition::READY, |health| health.condition(model, now));
-        if self.waits_for_trials
-            && let Standing::Away { why: AwayReason::TrialFull, .. } = known.standing
+        if self.nobody_else
+            && let Standing::Away { why, .. } = known.standing
+            && (why == AwayReason::TrialFull || health.is_some_and(|health| health.lacks(model, now)))
         {
             known.standing = Standing::Trial;
         }

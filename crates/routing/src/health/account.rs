@@ -156,9 +156,13 @@ impl AccountState {
         worst(worst(self.marked(own), model), self.keys_standing(now))
     }
 
-    /// Lets a request through; `None` where it may not go.
+    /// Lets a request through; `None` where it may not go. A model that the account does not have is no reason: who asks for
+    /// it in spite of its [standing](Self::standing) has no other account.
     pub fn begin(&mut self, model: &str, now: Timestamp) -> Option<Permit> {
-        if matches!(self.standing(model, now), Standing::Away { .. }) {
+        if !self.lacks(model, now) && matches!(self.standing(model, now), Standing::Away { .. }) {
+            return None;
+        }
+        if matches!(self.keys_standing(now), Standing::Away { .. }) {
             return None;
         }
         let key = self.choose_key(now);
