@@ -13,7 +13,7 @@ use tollgate_base::KeyId;
 use tollgate_limits::{Lease, Places};
 use tollgate_protocol::{ApiError, BYTES_PER_TOKEN, Endpoint, ErrorKind, Probe, Protocol};
 use tollgate_routing::Attempt;
-use tollgate_routing::failover::{Pursuit, Step};
+use tollgate_routing::failover::{Action, Pursuit, Scope, Step, Verdict};
 use tollgate_upstream::RequestHead;
 
 use crate::candidates::{Candidate, Candidates};
@@ -88,11 +88,13 @@ pub(crate) async fn run(
     let mut retried = false;
     let mut candidates = Candidates::new(live, attempts, call.expected_tokens);
     let mut next = candidates.next(shared).await;
-    loop {
-        let candidate = match next {
-            Some(Ok(candidate)) => candidate,
-            Some(Err(error)) => break last = Some(telling(last, error.into())),
-            None => break,
+    while let Some(found) = next {
+        let candidate = match found {
+            Ok(candidate) => candidate,
+            Err(error) => {
+                last = Some(telling(last, error.into()));
+                break;
+            }
         };
         let Candidate { attempt, destination, trying, lease } = candidate;
         let (reservation, places) = lease.map_or_else(Default::default, Lease::into_parts);
@@ -125,32 +127,51 @@ pub(crate) async fn run(
         };
         let kind = judged.refused.error().kind;
         tracing::info!(account = %attempt.account.name, %kind, action = %judged.verdict.action, "attempt failed");
-        let near = candidates
-            .next_host()
-            .is_some_and(|host| attempt.account.provider_host(attempt.protocol) == Some(host));
-        let now = shared.now();
-        let step = pursuit.after(&judged.verdict, near, now, shared.pick(), || retries.take(now));
         last = Some(telling(last, judged.refused));
-        candidates.failed();
         retried = true;
-        next = match step {
-            Step::Tell => break,
-            Step::Same(wait) => {
-                tokio::time::sleep(wait).await;
-                match candidates.again(shared, attempt) {
-                    Some(candidate) => Some(Ok(candidate)),
-                    None => candidates.next(shared).await,
-                }
-            }
-            Step::Next(wait) => {
-                if !wait.is_zero() {
-                    tokio::time::sleep(wait).await;
-                }
-                candidates.next(shared).await
-            }
-        };
+        let asked = Asked { attempt, destination, verdict: &judged.verdict };
+        next = after_failure(shared, &mut pursuit, &mut candidates, retries, &asked).await;
     }
     Err(last.unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount).into()))
+}
+
+/// An account that was asked and failed.
+struct Asked<'a, 'd> {
+    attempt: &'a Attempt<'a>,
+    destination: &'d Destination,
+    verdict: &'d Verdict,
+}
+
+/// Who is asked after a failure, once the moment before that is over; `None` where the caller is told.
+async fn after_failure<'a>(
+    shared: &Shared,
+    pursuit: &mut Pursuit,
+    candidates: &mut Candidates<'a>,
+    retries: &Retries<'_>,
+    asked: &Asked<'a, '_>,
+) -> Option<Result<Candidate<'a>, ApiError>> {
+    let Asked { attempt, destination, verdict } = asked;
+    candidates.failed();
+    let host = attempt.account.provider_host(attempt.protocol);
+    let next_is_near = candidates.next_host().is_some_and(|next| Some(next) == host);
+    // What concerns one key leaves the account's others.
+    let by_another_key = verdict.scope == Scope::Key && destination.has_several_keys();
+    let may_stay = by_another_key || verdict.action == Action::RetrySame;
+    let now = shared.now();
+    // Where nobody is left to ask, nothing is taken of the budget.
+    let may_retry = || (may_stay || candidates.has_more()) && retries.take(now);
+    let (wait, stays) = match pursuit.after(verdict, next_is_near, now, shared.pick(), may_retry) {
+        Step::Tell => return None,
+        Step::Same(wait) => (wait, true),
+        Step::Next(wait) => (wait, by_another_key),
+    };
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
+    match stays.then(|| candidates.again(shared, attempt)).flatten() {
+        Some(candidate) => Some(Ok(candidate)),
+        None => candidates.next(shared).await,
+    }
 }
 
 /// Of two failures the caller is told the one that says more: a rate limit names its end.
@@ -200,7 +221,7 @@ async fn try_account(
             })
         }
         Err(met) => {
-            let mut judged = met.judged(attempt);
+            let mut judged = met.judged(attempt.account, &attempt.upstream_model);
             upkeep::failed(shared, attempt.account, trying, &judged);
             if attempt.protocol != call.endpoint.protocol() {
                 judged.refused = judged.refused.in_the_gates_words();

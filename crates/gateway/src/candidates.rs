@@ -55,9 +55,10 @@ impl<'a> Candidates<'a> {
     pub(crate) async fn next(&mut self, shared: &Shared) -> Option<Result<Candidate<'a>, ApiError>> {
         while let Some(attempt) = self.next_untried(shared) {
             match self.ask(shared, attempt) {
-                Ok(Some(candidate)) => return Some(Ok(candidate)),
-                Ok(None) => {}
-                Err(AtItsLimit) => self.full.push(attempt),
+                Ok(candidate) => return Some(Ok(candidate)),
+                Err(Passed::AtItsLimit) => self.full.push(attempt),
+                Err(Passed::LeftAlone) => self.left_alone.push(attempt),
+                Err(Passed::Unusable) => {}
             }
         }
         while !self.full.is_empty() {
@@ -65,8 +66,9 @@ impl<'a> Candidates<'a> {
             match Box::pin(shared.limits.first(&full, self.cost, wait(shared))).await {
                 Ok((at, lease)) => {
                     let attempt = self.full.remove(at);
-                    if let Some(candidate) = self.begin(shared, attempt, Some(lease)) {
-                        return Some(Ok(candidate));
+                    match self.begin(shared, attempt, Some(lease)) {
+                        Ok(candidate) => return Some(Ok(candidate)),
+                        Err(_) => self.left_alone.push(attempt),
                     }
                 }
                 Err(refusal) => return Some(Err(account_refused(refusal.as_ref()))),
@@ -83,7 +85,7 @@ impl<'a> Candidates<'a> {
     /// The first of those that are recovering that takes another request: where there is nobody else, a caller waits for
     /// the trials before it, which are over within moments or show that the account is not well.
     async fn wait_for_trial(
-        &mut self,
+        &self,
         shared: &Shared,
         mut recovering: Vec<&'a Attempt<'a>>,
     ) -> Result<Candidate<'a>, ApiError> {
@@ -92,7 +94,7 @@ impl<'a> Candidates<'a> {
             tokio::time::sleep(TRIAL_POLL).await;
             recovering.retain(|attempt| self.is_recovering(shared, attempt));
             for attempt in &recovering {
-                if let Ok(Some(candidate)) = self.ask(shared, attempt) {
+                if let Ok(candidate) = self.ask(shared, attempt) {
                     return Ok(candidate);
                 }
             }
@@ -111,8 +113,13 @@ impl<'a> Candidates<'a> {
     }
 
     /// The account of an attempt once more, if it may be asked.
-    pub(crate) fn again(&mut self, shared: &Shared, attempt: &'a Attempt<'a>) -> Option<Candidate<'a>> {
-        self.ask(shared, attempt).ok().flatten()
+    pub(crate) fn again(&self, shared: &Shared, attempt: &'a Attempt<'a>) -> Option<Candidate<'a>> {
+        self.ask(shared, attempt).ok()
+    }
+
+    /// Whether there are accounts that may still be asked.
+    pub(crate) fn has_more(&self) -> bool {
+        self.untried.has_more() || !self.full.is_empty() || !self.left_alone.is_empty()
     }
 
     /// One of them was asked and failed.
@@ -134,36 +141,33 @@ impl<'a> Candidates<'a> {
         })
     }
 
-    fn ask(
-        &mut self,
-        shared: &Shared,
-        attempt: &'a Attempt<'a>,
-    ) -> Result<Option<Candidate<'a>>, AtItsLimit> {
+    fn ask(&self, shared: &Shared, attempt: &'a Attempt<'a>) -> Result<Candidate<'a>, Passed> {
         let limited = limited(self.live, attempt);
         if limited.allowance.is_unlimited() {
-            return Ok(self.begin(shared, attempt, None));
+            return self.begin(shared, attempt, None);
         }
-        let lease = shared.limits.lease(&limited, self.cost).map_err(|_| AtItsLimit)?;
-        Ok(self.begin(shared, attempt, Some(lease)))
+        let lease = shared.limits.lease(&limited, self.cost).map_err(|_| Passed::AtItsLimit)?;
+        self.begin(shared, attempt, Some(lease))
     }
 
     fn begin(
-        &mut self,
+        &self,
         shared: &Shared,
         attempt: &'a Attempt<'a>,
         lease: Option<Lease>,
-    ) -> Option<Candidate<'a>> {
-        let destination = self.live.destinations.get(&attempt.account.id)?;
-        let Some(trying) = destination.health.begin(&attempt.upstream_model, shared.now()) else {
-            self.left_alone.push(attempt);
-            return None;
-        };
-        Some(Candidate { attempt, destination, trying, lease })
+    ) -> Result<Candidate<'a>, Passed> {
+        let destination = self.live.destinations.get(&attempt.account.id).ok_or(Passed::Unusable)?;
+        let trying = destination.health.begin(&attempt.upstream_model, shared.now());
+        Ok(Candidate { attempt, destination, trying: trying.ok_or(Passed::LeftAlone)?, lease })
     }
 }
 
-/// The account has no room now.
-struct AtItsLimit;
+/// Why an account is not asked now.
+enum Passed {
+    AtItsLimit,
+    LeftAlone,
+    Unusable,
+}
 
 fn limited(live: &Live, attempt: &Attempt<'_>) -> Limited {
     let id = attempt.account.id;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use tollgate_protocol::{ApiError, Endpoint, ErrorKind, forward_edits};
-use tollgate_routing::failover::{Pursuit, Step};
+use tollgate_routing::failover::{Action, Pursuit, Step};
 use tollgate_routing::{Attempt, Group, Need, PlanRequest, Platform, TokenCounting};
 
 use crate::answer::answer_headers;
@@ -91,9 +91,10 @@ async fn forward(
             Err(met) => met,
         };
         // The account's state is not changed by it: what is said about counting need not hold for answers.
-        let judged = met.judged(attempt);
+        let judged = met.judged(attempt.account, &attempt.upstream_model);
         let now = shared.now();
-        let step = pursuit.after(&judged.verdict, false, now, shared.pick(), || retries.take(now));
+        let more = judged.verdict.action == Action::RetrySame || rest.len() > 0;
+        let step = pursuit.after(&judged.verdict, false, now, shared.pick(), || more && retries.take(now));
         last = Some(judged.refused);
         next = match step {
             Step::Tell => break,

@@ -68,6 +68,11 @@ impl Destination {
         Self { health, keys, problems, routes }
     }
 
+    /// Whether there is more than one key to send.
+    pub(crate) fn has_several_keys(&self) -> bool {
+        self.keys.len() > 1
+    }
+
     /// Puts one of the account's keys into the headers of a request; without such a one its first.
     pub(crate) fn authorize(&self, headers: &mut HeaderMap, key: usize) {
         if let Some((name, value)) = self.keys.get(key).or_else(|| self.keys.first()) {

@@ -59,6 +59,12 @@ impl AccountHealth {
         Some(Trying { account: Arc::clone(self), model, permit, is_judged: false })
     }
 
+    /// Lets a probe through.
+    pub(crate) fn begin_probe<'a>(self: &Arc<Self>, model: &'a str, now: Timestamp) -> Option<Trying<'a>> {
+        let permit = self.state().begin_probe(model, now)?;
+        Some(Trying { account: Arc::clone(self), model, permit, is_judged: false })
+    }
+
     /// Takes over which keys the account has, and what is known elsewhere of whether it needs attention.
     pub(crate) fn configure(&self, account: &Account, before: Option<&Account>, now: Timestamp) {
         let mut state = self.state();

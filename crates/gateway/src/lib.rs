@@ -35,6 +35,7 @@ mod opening;
 mod outgoing;
 mod passes;
 mod plan;
+mod probe;
 mod quotas;
 mod record;
 mod recovery;

@@ -25,6 +25,7 @@ use crate::health::{AccountHealth, HealthBook};
 use crate::kept::Kept;
 use crate::limit::reach_waiting;
 use crate::memory::Memory;
+use crate::probe;
 use crate::recovery::{Sweeper, recover};
 use crate::retries::RetryBook;
 use crate::settle::Settler;
@@ -122,6 +123,7 @@ impl Shared {
             settler,
         });
         let watcher = tokio::spawn(watch(Arc::downgrade(&shared), shared.ending.clone()));
+        tokio::spawn(probe::run(Arc::downgrade(&shared), shared.ending.clone()));
         if let Ok(mut slot) = shared.watcher.lock() {
             *slot = Some(watcher);
         }

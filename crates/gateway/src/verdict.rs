@@ -8,7 +8,7 @@ use tollgate_base::Timestamp;
 use tollgate_protocol::{
     ApiError, ErrorKind, Protocol, StreamFailure, UpstreamErrorBody, is_account_fault, read_upstream_error,
 };
-use tollgate_routing::Attempt;
+use tollgate_routing::Account;
 use tollgate_routing::failover::{Cause, Failed, Verdict, decide, told_pause};
 use tollgate_upstream::{Answer, Kind, UpstreamError};
 
@@ -79,9 +79,9 @@ pub(crate) struct Met {
 
 impl Met {
     /// What is done about it, by the account's rules and the gate's own table.
-    pub(crate) fn judged(self, attempt: &Attempt<'_>) -> Box<Judged> {
-        let failed = Failed { cause: self.cause, body: &self.body, model: &attempt.upstream_model };
-        let verdict = decide(attempt.account.upkeep.failover.rules(), &failed);
+    pub(crate) fn judged(self, account: &Account, model: &str) -> Box<Judged> {
+        let failed = Failed { cause: self.cause, body: &self.body, model };
+        let verdict = decide(account.upkeep.failover.rules(), &failed);
         Box::new(Judged { verdict, told: self.told, words: self.body.message, refused: self.refused })
     }
 }

@@ -38,6 +38,12 @@ impl<'a> Untried<'a> {
         self.is_first = false;
     }
 
+    /// Whether there are any.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.peek().is_some() || !self.recovering.is_empty()
+    }
+
     /// The account that comes next in the plan's order.
     #[must_use]
     pub fn peek(&self) -> Option<&'a Attempt<'a>> {

@@ -179,6 +179,16 @@ impl AccountState {
         })
     }
 
+    /// Lets a probe through, also while the account is left alone, unless its provider said for how long.
+    pub fn begin_probe(&mut self, model: &str, now: Timestamp) -> Option<Permit> {
+        self.own.cut_pause(now);
+        self.keys.iter_mut().for_each(|key| key.breaker.cut_pause(now));
+        if let Some(state) = self.model_mut(model) {
+            state.breaker.cut_pause(now);
+        }
+        self.begin(model, now)
+    }
+
     /// The request got a good answer.
     pub fn succeeded(&mut self, permit: Permit, model: &str) -> Noticed {
         self.own.succeeded(permit.begun(permit.own_trial));

@@ -108,6 +108,15 @@ impl Breaker {
         Some(Begun { at: now, trial: true })
     }
 
+    /// Ends a pause that nobody asked for, so that a trial may be made now.
+    pub fn cut_pause(&mut self, now: Timestamp) {
+        if let State::Open { until, why } = &mut self.state
+            && *why != AwayReason::RateLimited
+        {
+            *until = (*until).min(now);
+        }
+    }
+
     /// The request got a good answer.
     pub fn succeeded(&mut self, begun: Begun) {
         if self.is_stale(begun) {

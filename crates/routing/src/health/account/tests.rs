@@ -168,6 +168,24 @@ fn a_credential_refused_over_minutes_needs_attention_until_it_is_taken() {
 }
 
 #[test]
+fn a_probe_may_go_while_an_account_is_left_alone_unless_its_provider_said_for_how_long() {
+    let mut state = AccountState::default();
+    for _ in 0..5 {
+        fail(&mut state, "m", &status(500), None, at(0));
+    }
+    assert_eq!(state.begin("m", at(0)), None);
+    let probe = state.begin_probe("m", at(1)).unwrap();
+    state.failed(probe, "m", &status(500), None, at(1), 1 << 63);
+    assert_eq!(away(&state, "m", at(1)), Some((2, AwayReason::Broken)));
+    let probe = state.begin_probe("m", at(2)).unwrap();
+    state.succeeded(probe, "m");
+    assert_eq!(state.standing("m", at(2)), Standing::Trial);
+    let mut state = AccountState::default();
+    fail(&mut state, "m", &status(429), Some(30), at(0));
+    assert_eq!(state.begin_probe("m", at(1)), None);
+}
+
+#[test]
 fn what_others_know_is_taken_over() {
     let mut state = AccountState::default();
     state.learn(Kept::NeedsAttention, at(0));
