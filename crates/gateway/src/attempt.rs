@@ -13,18 +13,21 @@ use tollgate_base::KeyId;
 use tollgate_limits::{Lease, Places};
 use tollgate_protocol::{ApiError, BYTES_PER_TOKEN, Endpoint, ErrorKind, Probe, Protocol};
 use tollgate_routing::Attempt;
+use tollgate_routing::failover::{Action, Pursuit, Scope, Step, Verdict};
 use tollgate_upstream::RequestHead;
 
-use crate::candidates::Candidates;
+use crate::candidates::{Candidate, Candidates};
 use crate::destination::Destination;
 use crate::draft::Draft;
 use crate::estimate::tokens_of_body;
-use crate::health::InFlight;
+use crate::health::{InFlight, Trying};
 use crate::limit::expected_tokens;
 use crate::opening::{OpenedAnswer, open_stream, read_whole};
 use crate::outgoing::{self, Translation};
+use crate::retries::Retries;
 use crate::state::{Live, Shared};
-use crate::verdict::{Failure, Refused, network_failure, refused_by_upstream};
+use crate::upkeep;
+use crate::verdict::{Failure, Met, Refused, network_failure, refused_by_upstream};
 
 /// A call as it came in, ready to be sent to any account.
 pub(crate) struct Call<'a> {
@@ -72,31 +75,28 @@ pub(crate) struct Opened {
 /// Tries the accounts in order. `prepare` readies the draft for each: from then on the account may have served the
 /// request, whether or not the caller is still there.
 pub(crate) async fn run(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     live: &Live,
     attempts: &[Attempt<'_>],
     call: &Call<'_>,
     draft: &mut Draft,
+    retries: &Retries<'_>,
     prepare: impl Fn(&mut Draft, &Attempt<'_>),
 ) -> Result<Opened, Refused> {
-    let started = Instant::now();
+    let mut pursuit = Pursuit::new(shared.bounds(), shared.now());
     let mut last = None;
-    let mut candidates = Candidates::new(attempts, call.expected_tokens);
-    for _ in 0..shared.config.max_attempts.max(1) {
-        if last.is_some() && started.elapsed() >= shared.config.failover_budget {
-            break;
-        }
-        let (attempt, lease) = match candidates.next(shared, live).await {
-            Some(Ok(next)) => next,
-            Some(Err(error)) => {
-                last = Some(worse_last(last, error));
+    let mut retried = false;
+    let mut candidates = Candidates::new(live, attempts, call.expected_tokens);
+    let mut next = candidates.next(shared).await;
+    while let Some(found) = next {
+        let candidate = match found {
+            Ok(candidate) => candidate,
+            Err(error) => {
+                last = Some(telling(last, error.into()));
                 break;
             }
-            None => break,
         };
-        let Some(destination) = live.destinations.get(&attempt.account.id) else {
-            continue;
-        };
+        let Candidate { attempt, destination, trying, lease } = candidate;
         let (reservation, places) = lease.map_or_else(Default::default, Lease::into_parts);
         draft.reserved().for_account(reservation);
         if let Some(record) = draft.record() {
@@ -106,73 +106,158 @@ pub(crate) async fn run(
             record.upstream_model = Some(attempt.upstream_model.clone().into_owned());
         }
         prepare(draft, attempt);
-        match try_account(shared, live, destination, attempt, call, draft, places).await {
-            Ok(opened) => return Ok(opened),
-            Err(Failure::Final(refused)) => return Err(refused),
-            Err(Failure::Next(error)) => {
-                tracing::info!(account = %attempt.account.name, kind = %error.kind, "attempt failed");
-                last = Some(worse_last(last, error));
+        let failure = match try_account(shared, live, destination, attempt, call, draft, trying, places).await
+        {
+            Ok(opened) => {
+                if retried {
+                    retries.give_back();
+                }
+                return Ok(opened);
             }
-        }
+            Err(failure) => failure,
+        };
+        let judged = match failure {
+            Failure::Final(refused) => return Err(refused),
+            Failure::Next(error) => {
+                last = Some(telling(last, error.into()));
+                next = candidates.next(shared).await;
+                continue;
+            }
+            Failure::Asked(judged) => *judged,
+        };
+        let kind = judged.refused.error().kind;
+        tracing::info!(account = %attempt.account.name, %kind, action = %judged.verdict.action, "attempt failed");
+        last = Some(telling(last, judged.refused));
+        retried = true;
+        let asked = Asked { attempt, destination, verdict: &judged.verdict };
+        next = after_failure(shared, &mut pursuit, &mut candidates, retries, &asked).await;
     }
-    Err(last.unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount)).into())
+    Err(last.unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount).into()))
+}
+
+/// An account that was asked and failed.
+struct Asked<'a, 'd> {
+    attempt: &'a Attempt<'a>,
+    destination: &'d Destination,
+    verdict: &'d Verdict,
+}
+
+/// Who is asked after a failure, once the moment before that is over; `None` where the caller is told.
+async fn after_failure<'a>(
+    shared: &Shared,
+    pursuit: &mut Pursuit,
+    candidates: &mut Candidates<'a>,
+    retries: &Retries<'_>,
+    asked: &Asked<'a, '_>,
+) -> Option<Result<Candidate<'a>, ApiError>> {
+    let Asked { attempt, destination, verdict } = asked;
+    candidates.failed();
+    let host = attempt.account.provider_host(attempt.protocol);
+    let next_is_near = candidates.next_host().is_some_and(|next| Some(next) == host);
+    // What concerns one key leaves the account's others.
+    let by_another_key = verdict.scope == Scope::Key && destination.has_several_keys();
+    let may_stay = by_another_key || verdict.action == Action::RetrySame;
+    let now = shared.now();
+    // Where nobody is left to ask, nothing is taken of the budget.
+    let may_retry = || (may_stay || candidates.has_more()) && retries.take(now);
+    let (wait, stays) = match pursuit.after(verdict, next_is_near, now, shared.pick(), may_retry) {
+        Step::Tell => return None,
+        Step::Same(wait) => (wait, true),
+        Step::Next(wait) => (wait, by_another_key),
+    };
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
+    match stays.then(|| candidates.again(shared, attempt)).flatten() {
+        Some(candidate) => Some(Ok(candidate)),
+        None => candidates.next(shared).await,
+    }
 }
 
 /// Of two failures the caller is told the one that says more: a rate limit names its end.
-fn worse_last(previous: Option<ApiError>, next: ApiError) -> ApiError {
+fn telling(previous: Option<Refused>, next: Refused) -> Refused {
     match previous {
-        Some(previous) if previous.kind == ErrorKind::AllCooling && next.kind != ErrorKind::AllCooling => {
+        Some(previous)
+            if previous.error().kind == ErrorKind::AllCooling
+                && next.error().kind != ErrorKind::AllCooling =>
+        {
             previous
         }
         _ => next,
     }
 }
 
+#[allow(clippy::too_many_arguments, reason = "an attempt is all of this, and has one caller")]
 async fn try_account(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     live: &Live,
     destination: &Arc<Destination>,
     attempt: &Attempt<'_>,
     call: &Call<'_>,
     draft: &mut Draft,
+    trying: Trying<'_>,
     places: Places,
 ) -> Result<Opened, Failure> {
     let outgoing = outgoing::write(shared, live, destination, attempt, call)?;
     let Some((endpoint, path)) = destination.route(outgoing.endpoint) else {
         return Err(Failure::Next(ApiError::of(ErrorKind::NoAccount)));
     };
+    let mut headers = outgoing.headers;
+    destination.authorize(&mut headers, trying.key());
+    let head = RequestHead { method: Method::POST, path_and_query: path.clone(), headers };
     let in_flight = InFlight::begin(&destination.health, places);
-    let head = RequestHead { method: Method::POST, path_and_query: path.clone(), headers: outgoing.headers };
-    let answer = shared.upstream.send(endpoint, head, outgoing.body).await;
-    let answer = answer.map_err(|error| network_failure(shared, &in_flight, &error))?;
+    let asked = Instant::now();
+    match open(shared, endpoint, head, outgoing.body, attempt, call, draft, in_flight).await {
+        Ok((headers, answer)) => {
+            upkeep::succeeded(shared, attempt.account, trying, asked.elapsed());
+            draft.first_byte();
+            Ok(Opened {
+                destination: Arc::clone(destination),
+                protocol: attempt.protocol,
+                upstream_model: attempt.upstream_model.clone().into_owned(),
+                headers,
+                answer,
+                translation: outgoing.translation,
+            })
+        }
+        Err(met) => {
+            let mut judged = met.judged(attempt.account, &attempt.upstream_model);
+            upkeep::failed(shared, attempt.account, trying, &judged);
+            if attempt.protocol != call.endpoint.protocol() {
+                judged.refused = judged.refused.in_the_gates_words();
+            }
+            Err(Failure::Asked(judged))
+        }
+    }
+}
+
+/// Sends the request and reads on until it is sure that there is an answer.
+#[allow(clippy::too_many_arguments, reason = "an attempt is all of this, and has one caller")]
+async fn open(
+    shared: &Shared,
+    endpoint: &tollgate_upstream::Endpoint,
+    head: RequestHead,
+    body: Vec<Bytes>,
+    attempt: &Attempt<'_>,
+    call: &Call<'_>,
+    draft: &mut Draft,
+    in_flight: InFlight,
+) -> Result<(HeaderMap, OpenedAnswer), Met> {
+    let answer = shared.upstream.send(endpoint, head, body).await;
+    let answer = answer.map_err(|error| network_failure(&error))?;
     if let Some(record) = draft.record() {
         record.upstream_request_id = upstream_request_id(&answer.headers);
     }
     if !answer.status.is_success() {
-        let failure = refused_by_upstream(shared, &in_flight, attempt.protocol, answer).await;
-        let foreign = attempt.protocol != call.endpoint.protocol();
-        return Err(if foreign { failure.in_the_gates_words() } else { failure });
+        return Err(refused_by_upstream(attempt.protocol, answer, shared.now()).await);
     }
     let headers = answer.headers;
     let opened = if call.probe.stream && !call.endpoint.counts_only() {
-        open_stream(shared, attempt.protocol, &headers, answer.body, in_flight).await
+        open_stream(shared, attempt.protocol, &headers, answer.body, in_flight).await?
     } else {
-        read_whole(shared, attempt.protocol, answer.body, draft, in_flight).await
+        read_whole(shared, attempt.protocol, answer.body, draft, in_flight).await?
     };
-    let answer = opened.map_err(|error| {
-        destination.health.failed(shared.now());
-        Failure::Next(error)
-    })?;
-    destination.health.succeeded();
-    draft.first_byte();
-    Ok(Opened {
-        destination: Arc::clone(destination),
-        protocol: attempt.protocol,
-        upstream_model: attempt.upstream_model.clone().into_owned(),
-        headers,
-        answer,
-        translation: outgoing.translation,
-    })
+    Ok((headers, opened))
 }
 
 fn upstream_request_id(headers: &HeaderMap) -> Option<String> {

@@ -1,52 +1,172 @@
-//! Which account of a plan is asked next: in the plan's order, passing over those at their limit; then, when there is no
-//! other, the first of those that gets room.
+//! Which account of a plan is asked next: in the plan's order, passing over those at their limit and those that are left
+//! alone by now; then, when there is no other, the first of the full ones that gets room.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 use tollgate_limits::{Cost, Lease, Limited, Subject};
-use tollgate_protocol::ApiError;
-use tollgate_routing::Attempt;
+use tollgate_protocol::{ApiError, ErrorKind};
+use tollgate_routing::failover::Untried;
+use tollgate_routing::{Attempt, AwayReason, Standing};
 
+use crate::destination::Destination;
+use crate::health::Trying;
 use crate::limit::{account_refused, wait};
 use crate::state::{Live, Shared};
 
+/// How long a request waits for others that try an account which is recovering, and how often it looks.
+const LONGEST_TRIAL_WAIT: Duration = Duration::from_secs(5);
+const TRIAL_POLL: Duration = Duration::from_millis(20);
+
 /// The accounts of a plan that were not asked yet.
 pub(crate) struct Candidates<'a> {
-    rest: std::slice::Iter<'a, Attempt<'a>>,
+    live: &'a Live,
+    untried: Untried<'a>,
     /// Passed over, because they were at their limit.
     full: Vec<&'a Attempt<'a>>,
+    /// Passed over, because they are left alone since the plan was made, or as many requests as may try them are under way.
+    left_alone: Vec<&'a Attempt<'a>>,
     cost: Cost,
+}
+
+/// An account that may be asked now, and what the request has of it.
+pub(crate) struct Candidate<'a> {
+    pub(crate) attempt: &'a Attempt<'a>,
+    pub(crate) destination: &'a Arc<Destination>,
+    pub(crate) trying: Trying<'a>,
+    /// Where the account is limited.
+    pub(crate) lease: Option<Lease>,
 }
 
 impl<'a> Candidates<'a> {
     /// The accounts of these attempts, for a request that will use about so many tokens.
-    pub(crate) fn new(attempts: &'a [Attempt<'a>], tokens: u64) -> Self {
-        Self { rest: attempts.iter(), full: Vec::new(), cost: Cost::of(tokens) }
+    pub(crate) fn new(live: &'a Live, attempts: &'a [Attempt<'a>], tokens: u64) -> Self {
+        Self {
+            live,
+            untried: Untried::new(attempts),
+            full: Vec::new(),
+            left_alone: Vec::new(),
+            cost: Cost::of(tokens),
+        }
     }
 
-    /// The next account, and what the request has of it where it is limited; `None` when there is none left.
-    pub(crate) async fn next(
-        &mut self,
+    /// The next account; `None` when there is none left.
+    pub(crate) async fn next(&mut self, shared: &Shared) -> Option<Result<Candidate<'a>, ApiError>> {
+        while let Some(attempt) = self.next_untried(shared) {
+            match self.ask(shared, attempt) {
+                Ok(candidate) => return Some(Ok(candidate)),
+                Err(Passed::AtItsLimit) => self.full.push(attempt),
+                Err(Passed::LeftAlone) => self.left_alone.push(attempt),
+                Err(Passed::Unusable) => {}
+            }
+        }
+        while !self.full.is_empty() {
+            let full: Vec<Limited> = self.full.iter().map(|attempt| limited(self.live, attempt)).collect();
+            match Box::pin(shared.limits.first(&full, self.cost, wait(shared))).await {
+                Ok((at, lease)) => {
+                    let attempt = self.full.remove(at);
+                    match self.begin(shared, attempt, Some(lease)) {
+                        Ok(candidate) => return Some(Ok(candidate)),
+                        Err(_) => self.left_alone.push(attempt),
+                    }
+                }
+                Err(refusal) => return Some(Err(account_refused(refusal.as_ref()))),
+            }
+        }
+        let left_alone = std::mem::take(&mut self.left_alone);
+        if left_alone.is_empty() {
+            None
+        } else {
+            Some(Box::pin(self.wait_for_trial(shared, left_alone)).await)
+        }
+    }
+
+    /// The first of those that are recovering that takes another request: where there is nobody else, a caller waits for
+    /// the trials before it, which are over within moments or show that the account is not well.
+    async fn wait_for_trial(
+        &self,
         shared: &Shared,
-        live: &Live,
-    ) -> Option<Result<(&'a Attempt<'a>, Option<Lease>), ApiError>> {
-        for attempt in self.rest.by_ref() {
-            let limited = limited(live, attempt);
-            if limited.allowance.is_unlimited() {
-                return Some(Ok((attempt, None)));
-            }
-            match shared.limits.lease(&limited, self.cost) {
-                Ok(lease) => return Some(Ok((attempt, Some(lease)))),
-                Err(_) => self.full.push(attempt),
+        mut recovering: Vec<&'a Attempt<'a>>,
+    ) -> Result<Candidate<'a>, ApiError> {
+        let until = Instant::now() + shared.config.slot_wait.min(LONGEST_TRIAL_WAIT);
+        while Instant::now() < until && !recovering.is_empty() {
+            tokio::time::sleep(TRIAL_POLL).await;
+            recovering.retain(|attempt| self.is_recovering(shared, attempt));
+            for attempt in &recovering {
+                if let Ok(candidate) = self.ask(shared, attempt) {
+                    return Ok(candidate);
+                }
             }
         }
-        if self.full.is_empty() {
-            return None;
-        }
-        let full: Vec<Limited> = self.full.iter().map(|attempt| limited(live, attempt)).collect();
-        Some(match Box::pin(shared.limits.first(&full, self.cost, wait(shared))).await {
-            Ok((at, lease)) => Ok((self.full.remove(at), Some(lease))),
-            Err(refusal) => Err(account_refused(refusal.as_ref())),
+        Err(ApiError::of(ErrorKind::AllCooling).retry_after(1))
+    }
+
+    fn is_recovering(&self, shared: &Shared, attempt: &Attempt<'_>) -> bool {
+        let destination = self.live.destinations.get(&attempt.account.id);
+        let standing =
+            destination.map(|to| to.health.condition(&attempt.upstream_model, shared.now()).standing);
+        matches!(
+            standing,
+            Some(Standing::Ready | Standing::Trial | Standing::Away { why: AwayReason::TrialFull, .. })
+        )
+    }
+
+    /// The account of an attempt once more, if it may be asked.
+    pub(crate) fn again(&self, shared: &Shared, attempt: &'a Attempt<'a>) -> Option<Candidate<'a>> {
+        self.ask(shared, attempt).ok()
+    }
+
+    /// Whether there are accounts that may still be asked.
+    pub(crate) fn has_more(&self) -> bool {
+        self.untried.has_more() || !self.full.is_empty() || !self.left_alone.is_empty()
+    }
+
+    /// One of them was asked and failed.
+    pub(crate) const fn failed(&mut self) {
+        self.untried.failed();
+    }
+
+    /// The host of the next account in the plan's order.
+    pub(crate) fn next_host(&self) -> Option<&'a str> {
+        let next = self.untried.peek()?;
+        next.account.provider_host(next.protocol)
+    }
+
+    fn next_untried(&mut self, shared: &Shared) -> Option<&'a Attempt<'a>> {
+        let live = self.live;
+        self.untried.next(|attempt| {
+            let destination = live.destinations.get(&attempt.account.id);
+            destination.is_some_and(|to| to.health.is_recovering(&attempt.upstream_model, shared.now()))
         })
     }
+
+    fn ask(&self, shared: &Shared, attempt: &'a Attempt<'a>) -> Result<Candidate<'a>, Passed> {
+        let limited = limited(self.live, attempt);
+        if limited.allowance.is_unlimited() {
+            return self.begin(shared, attempt, None);
+        }
+        let lease = shared.limits.lease(&limited, self.cost).map_err(|_| Passed::AtItsLimit)?;
+        self.begin(shared, attempt, Some(lease))
+    }
+
+    fn begin(
+        &self,
+        shared: &Shared,
+        attempt: &'a Attempt<'a>,
+        lease: Option<Lease>,
+    ) -> Result<Candidate<'a>, Passed> {
+        let destination = self.live.destinations.get(&attempt.account.id).ok_or(Passed::Unusable)?;
+        let trying = destination.health.begin(&attempt.upstream_model, shared.now());
+        Ok(Candidate { attempt, destination, trying: trying.ok_or(Passed::LeftAlone)?, lease })
+    }
+}
+
+/// Why an account is not asked now.
+enum Passed {
+    AtItsLimit,
+    LeftAlone,
+    Unusable,
 }
 
 fn limited(live: &Live, attempt: &Attempt<'_>) -> Limited {

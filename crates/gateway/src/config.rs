@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use tollgate_pricing::ModelPrice;
+use tollgate_routing::failover::BudgetTerms;
 
 /// The limits and habits of the gate; every field has a default.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub struct GatewayConfig {
     pub max_attempts: usize,
     /// How long a request may go on trying accounts.
     pub failover_budget: Duration,
+    /// How many attempts beyond the first all requests of a group, and of the gate, may make.
+    pub retry_budget: BudgetTerms,
     /// Silence of the upstream after which the caller gets its dialect's keep-alive.
     pub keepalive_after: Duration,
     /// How long the rest of an answer is read for its usage after the caller has gone.
@@ -53,6 +56,7 @@ impl Default for GatewayConfig {
             max_event_bytes: 16 << 20,
             max_attempts: 4,
             failover_budget: Duration::from_secs(60),
+            retry_budget: BudgetTerms::default(),
             keepalive_after: Duration::from_secs(15),
             drain_limit: Duration::from_secs(300),
             settlement_queue: 65_536,

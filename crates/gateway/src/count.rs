@@ -2,9 +2,8 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
-use tollgate_protocol::{
-    ApiError, Endpoint, ErrorKind, forward_edits, is_account_fault, read_upstream_error,
-};
+use tollgate_protocol::{ApiError, Endpoint, ErrorKind, forward_edits};
+use tollgate_routing::failover::{Action, Pursuit, Step};
 use tollgate_routing::{Attempt, Group, Need, PlanRequest, Platform, TokenCounting};
 
 use crate::answer::answer_headers;
@@ -16,7 +15,7 @@ use crate::respond::{self, AnswerStream};
 use crate::serve::Caller;
 use crate::state::{Live, Shared};
 use crate::tokens;
-use crate::verdict::Refused;
+use crate::verdict::{Met, Refused, refusal};
 
 /// Answers a count, as the group has it: at the account, by the gate's own estimate, or not at all.
 pub(crate) async fn answer(
@@ -76,17 +75,37 @@ async fn forward(
         }
         planned => planned?,
     };
-    let mut last = ApiError::of(ErrorKind::NoAccount);
-    for attempt in planned.iter().take(shared.config.max_attempts.max(1)) {
-        match ask(shared, live, call, attempt).await {
+    let retries = shared.retries.request(group.id);
+    let mut pursuit = Pursuit::new(shared.bounds(), shared.now());
+    let mut last = None;
+    let mut rest = planned.iter();
+    let mut next = rest.next();
+    while let Some(attempt) = next {
+        let met = match ask(shared, live, call, attempt).await {
             Ok((status, headers, body)) => {
+                if last.is_some() {
+                    retries.give_back();
+                }
                 return Ok(respond::full(&caller.tag, status, headers, vec![body]));
             }
-            Err(refused @ Refused::Verbatim { .. }) => return Err(refused),
-            Err(Refused::Error(error)) => last = error,
-        }
+            Err(met) => met,
+        };
+        // The account's state is not changed by it: what is said about counting need not hold for answers.
+        let judged = met.judged(attempt.account, &attempt.upstream_model);
+        let now = shared.now();
+        let more = judged.verdict.action == Action::RetrySame || rest.len() > 0;
+        let step = pursuit.after(&judged.verdict, false, now, shared.pick(), || more && retries.take(now));
+        last = Some(judged.refused);
+        next = match step {
+            Step::Tell => break,
+            Step::Same(wait) => {
+                tokio::time::sleep(wait).await;
+                next
+            }
+            Step::Next(_) => rest.next(),
+        };
     }
-    Err(last.into())
+    Err(last.unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount).into()))
 }
 
 /// Whether the model is served to this caller by translation only.
@@ -96,13 +115,13 @@ fn is_translated<'a>(shared: &Shared, live: &'a Live, wanted: &PlanRequest<'a>) 
         .is_ok_and(|found| found.iter().all(|attempt| attempt.protocol != wanted.protocol))
 }
 
-/// Asks one account. What it says about itself is a reason to ask the next one and nothing more.
+/// Asks one account.
 async fn ask(
     shared: &Shared,
     live: &Live,
     call: &Call<'_>,
     attempt: &Attempt<'_>,
-) -> Result<(StatusCode, HeaderMap, Bytes), Refused> {
+) -> Result<(StatusCode, HeaderMap, Bytes), Met> {
     let unusable = || ApiError::of(ErrorKind::NoAccount);
     let destination = live.destinations.get(&attempt.account.id).ok_or_else(unusable)?;
     let (endpoint, path) = destination.route(call.endpoint).ok_or_else(unusable)?;
@@ -113,20 +132,11 @@ async fn ask(
     };
     let body = forward_edits(call.probe, call.endpoint, &attempt.upstream_model).apply(call.body);
     let (status, headers, body) = fetch(shared, endpoint, head, body).await?;
-    if status.is_success() {
-        if serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() {
-            return Err(ApiError::of(ErrorKind::UpstreamInvalid).into());
-        }
-        return Ok((status, answer_headers(&headers), body));
+    if !status.is_success() {
+        return Err(refusal(attempt.protocol, status.as_u16(), headers, body, shared.now()));
     }
-    let read = read_upstream_error(attempt.protocol, status.as_u16(), &body);
-    let error = ApiError::from_upstream(status.as_u16(), &read);
-    if status.is_client_error()
-        && status.as_u16() != 429
-        && read.native
-        && !is_account_fault(status.as_u16(), &read)
-    {
-        return Err(Refused::Verbatim { status: status.as_u16(), headers, body, error });
+    if serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() {
+        return Err(ApiError::of(ErrorKind::UpstreamInvalid).into());
     }
-    Err(error.into())
+    Ok((status, answer_headers(&headers), body))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use tollgate_base::Secret;
 use tollgate_protocol::{Endpoint, Protocol, forward_request_headers, forward_translated_request_headers};
 use tollgate_routing::{Account, AuthScheme, UpstreamPath};
 use tollgate_upstream::{Client, Endpoint as UpstreamEndpoint};
@@ -16,7 +17,8 @@ const DEFAULT_ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06
 /// Where and how one account is called. Made once for each snapshot of the configuration.
 pub(crate) struct Destination {
     pub(crate) health: Arc<AccountHealth>,
-    pub(crate) credential: (HeaderName, HeaderValue),
+    /// The headers of its keys, in their order; never empty.
+    keys: Vec<(HeaderName, HeaderValue)>,
     /// Why some protocol of the account cannot be called; written to the log.
     pub(crate) problems: Vec<String>,
     routes: [Option<ProtocolRoute>; 3],
@@ -56,11 +58,26 @@ impl Destination {
                 Err(problem) => problems.push(format!("{protocol}: {problem}")),
             }
         }
-        let credential = credential_header(account).unwrap_or_else(|| {
-            problems.push("the credential cannot be sent in a header".to_owned());
-            (AUTHORIZATION, HeaderValue::from_static(""))
-        });
-        Self { health, credential, problems, routes }
+        let mut header = |secret: &Secret<String>| {
+            credential_header(account.auth, secret).unwrap_or_else(|| {
+                problems.push("the credential cannot be sent in a header".to_owned());
+                (AUTHORIZATION, HeaderValue::from_static(""))
+            })
+        };
+        let keys = account.keys().map(&mut header).collect();
+        Self { health, keys, problems, routes }
+    }
+
+    /// Whether there is more than one key to send.
+    pub(crate) fn has_several_keys(&self) -> bool {
+        self.keys.len() > 1
+    }
+
+    /// Puts one of the account's keys into the headers of a request; without such a one its first.
+    pub(crate) fn authorize(&self, headers: &mut HeaderMap, key: usize) {
+        if let Some((name, value)) = self.keys.get(key).or_else(|| self.keys.first()) {
+            headers.insert(name, value.clone());
+        }
     }
 
     /// The endpoint and path of a call, if the account can be called in its protocol.
@@ -145,14 +162,13 @@ fn own_headers(mut headers: HeaderMap, protocol: Protocol, destination: &Destina
     if protocol == Protocol::Messages {
         headers.entry("anthropic-version").or_insert(DEFAULT_ANTHROPIC_VERSION);
     }
-    let (name, value) = &destination.credential;
-    headers.insert(name, value.clone());
+    destination.authorize(&mut headers, 0);
     headers
 }
 
-fn credential_header(account: &Account) -> Option<(HeaderName, HeaderValue)> {
-    let secret = account.credential.expose();
-    let (name, text) = match account.auth {
+fn credential_header(auth: AuthScheme, secret: &Secret<String>) -> Option<(HeaderName, HeaderValue)> {
+    let secret = secret.expose();
+    let (name, text) = match auth {
         AuthScheme::XApiKey => (HeaderName::from_static("x-api-key"), secret.clone()),
         AuthScheme::Bearer => (AUTHORIZATION, format!("Bearer {secret}")),
     };

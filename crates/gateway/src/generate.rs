@@ -72,8 +72,7 @@ pub(crate) async fn generate(
             Ok(response)
         }
         Err(refused) => {
-            let (Refused::Error(error) | Refused::Verbatim { error, .. }) = &refused;
-            draft.refuse(error, caller.dialect);
+            draft.refuse(refused.error(), caller.dialect);
             Err(refused)
         }
     }
@@ -101,15 +100,17 @@ async fn open(
 ) -> Result<attempt::Opened, Refused> {
     let attempts = plan_attempts(shared, request).await?;
     let ticket = hold(shared, request, &attempts, draft)?;
-    let opened = attempt::run(shared, request.live, &attempts, request.call, draft, |draft, attempt| {
-        if let Some((price, version)) = price_of(shared, request, attempt) {
-            draft.priced(price, version);
-        }
-        if keeps_response(request.call) && attempt.protocol == Protocol::Responses {
-            draft.keeps_response(ownership(shared, request, attempt));
-        }
-    })
-    .await?;
+    let retries = shared.retries.request(request.group.id);
+    let opened =
+        attempt::run(shared, request.live, &attempts, request.call, draft, &retries, |draft, attempt| {
+            if let Some((price, version)) = price_of(shared, request, attempt) {
+                draft.priced(price, version);
+            }
+            if keeps_response(request.call) && attempt.protocol == Protocol::Responses {
+                draft.keeps_response(ownership(shared, request, attempt));
+            }
+        })
+        .await?;
     ticket.wait().await?;
     Ok(opened)
 }

@@ -1,68 +1,150 @@
-//! What the gate remembers of each account: what it is serving, and until when it is left alone.
+//! What the gate remembers of each account: what it is serving, how it stands, and how long its answers take to begin.
+//!
+//! The decisions are `routing`'s; here they are shared by all requests. An account without trouble is asked for nothing
+//! but three numbers.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tollgate_base::{AccountId, Timestamp};
 use tollgate_limits::Places;
-use tollgate_routing::Health;
-
-/// Failures in a row after which an account is left alone for a while.
-const FAILURES_BEFORE_COOLING: u32 = 5;
-/// The first pause after so many failures; it doubles with each further one.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// The same for refusals of the account itself.
-const FIRST_REFUSAL_PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_REFUSAL_PAUSE: Duration = Duration::from_secs(300);
+use tollgate_routing::failover::Verdict;
+use tollgate_routing::health::{AccountState, Kept, Noticed, PeakEwma, Permit};
+use tollgate_routing::{Account, Condition, Standing};
 
 /// The state of one account; it outlives configuration changes.
 #[derive(Debug, Default)]
 pub(crate) struct AccountHealth {
-    cooling_until_micros: AtomicI64,
-    failures: AtomicU32,
-    refusals: AtomicU32,
+    /// Whether the state has to be asked: something is known against the account, or it has several keys.
+    is_asked: AtomicBool,
     in_flight: AtomicU32,
+    first_byte: AtomicU64,
+    state: Mutex<AccountState>,
 }
 
 impl AccountHealth {
-    /// The account answered: past failures no longer count.
-    pub(crate) fn succeeded(&self) {
-        for count in [&self.failures, &self.refusals] {
-            // Read first: a store would take the line from every other core, for nothing in the usual case.
-            if count.load(Ordering::Relaxed) != 0 {
-                count.store(0, Ordering::Relaxed);
-            }
+    /// How it stands for requests of a model.
+    pub(crate) fn condition(&self, model: &str, now: Timestamp) -> Condition {
+        let standing = if self.is_asked.load(Ordering::Acquire) {
+            self.state().standing(model, now)
+        } else {
+            Standing::Ready
+        };
+        Condition {
+            standing,
+            in_flight: self.in_flight.load(Ordering::Acquire),
+            first_byte_micros: PeakEwma::from_bits(self.first_byte.load(Ordering::Relaxed)).at(now),
+            ..Condition::READY
         }
     }
 
-    /// The account failed to answer; several times in a row and it is left alone, longer each time.
-    pub(crate) fn failed(&self, now: Timestamp) {
-        let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        if failures < FAILURES_BEFORE_COOLING {
-            return;
+    /// Whether the account said a moment ago that it does not have this model.
+    pub(crate) fn lacks(&self, model: &str, now: Timestamp) -> bool {
+        self.is_asked.load(Ordering::Acquire) && self.state().lacks(model, now)
+    }
+
+    /// Whether only a few requests at a time may go to it.
+    pub(crate) fn is_recovering(&self, model: &str, now: Timestamp) -> bool {
+        self.is_asked.load(Ordering::Acquire) && self.state().standing(model, now) == Standing::Trial
+    }
+
+    /// Lets a request through; `None` where the account is left alone.
+    pub(crate) fn begin<'a>(self: &Arc<Self>, model: &'a str, now: Timestamp) -> Option<Trying<'a>> {
+        let permit = if self.is_asked.load(Ordering::Acquire) {
+            self.state().begin(model, now)?
+        } else {
+            Permit::untroubled(now)
+        };
+        Some(Trying { account: Arc::clone(self), model, permit, is_judged: false })
+    }
+
+    /// Lets a probe through.
+    pub(crate) fn begin_probe<'a>(self: &Arc<Self>, model: &'a str, now: Timestamp) -> Option<Trying<'a>> {
+        let permit = self.state().begin_probe(model, now)?;
+        Some(Trying { account: Arc::clone(self), model, permit, is_judged: false })
+    }
+
+    /// Takes over which keys the account has, and what is known elsewhere of whether it needs attention.
+    pub(crate) fn configure(&self, account: &Account, before: Option<&Account>, now: Timestamp) {
+        let mut state = self.state();
+        let numbers = account.upkeep.further_keys.iter().map(|key| u64::from(key.number));
+        state.set_keys(&std::iter::once(0).chain(numbers).collect::<Vec<_>>());
+        let was_marked = before.is_some_and(|before| before.upkeep.attention.is_some());
+        let is_another = before.is_some_and(|before| before.credential != account.credential);
+        match &account.upkeep.attention {
+            _ if is_another => state.learn(Kept::Cleared, now),
+            Some(_) if !was_marked => state.learn(Kept::NeedsAttention, now),
+            None if was_marked => state.learn(Kept::Cleared, now),
+            _ => {}
         }
-        let doublings = (failures - FAILURES_BEFORE_COOLING).min(16);
-        self.cool(now, FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE));
+        self.note(&state);
     }
 
-    /// The provider refused the account itself: its credential, its funds. One refusal may be about this request
-    /// alone, so the first pause is short; it doubles while they go on.
-    pub(crate) fn refused(&self, now: Timestamp) {
-        let refusals = self.refusals.fetch_add(1, Ordering::Relaxed);
-        self.cool(now, FIRST_REFUSAL_PAUSE.saturating_mul(1 << refusals.min(16)).min(LONGEST_REFUSAL_PAUSE));
+    fn succeeded(&self, permit: Permit, model: &str) -> Noticed {
+        // Where nothing is known against the account there is nothing to forgive.
+        if !self.is_asked.load(Ordering::Acquire) {
+            return Noticed::Nothing;
+        }
+        let mut state = self.state();
+        let noticed = state.succeeded(permit, model);
+        self.note(&state);
+        noticed
     }
 
-    /// Leaves the account alone for so long.
-    pub(crate) fn cool(&self, now: Timestamp, pause: Duration) {
-        self.cooling_until_micros.fetch_max(now.after(pause).micros(), Ordering::AcqRel);
+    fn state(&self) -> MutexGuard<'_, AccountState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn cooling_until(&self) -> Option<Timestamp> {
-        match self.cooling_until_micros.load(Ordering::Acquire) {
-            0 => None,
-            micros => Some(Timestamp::from_micros(micros)),
+    fn note(&self, state: &AccountState) {
+        self.is_asked.store(state.has_several_keys() || !state.is_clean(), Ordering::Release);
+    }
+}
+
+/// A request that an account was asked, until it is known how that ended. Dropped before, it tells nothing.
+#[derive(Debug)]
+pub(crate) struct Trying<'a> {
+    account: Arc<AccountHealth>,
+    model: &'a str,
+    permit: Permit,
+    is_judged: bool,
+}
+
+impl Trying<'_> {
+    /// Which of the account's keys to send.
+    pub(crate) const fn key(&self) -> usize {
+        self.permit.key
+    }
+
+    /// A good answer began after so long.
+    pub(crate) fn succeeded(mut self, after: Duration, now: Timestamp) -> Noticed {
+        self.is_judged = true;
+        let seen = PeakEwma::from_bits(self.account.first_byte.load(Ordering::Relaxed));
+        // Of two answers at the same moment one may be lost.
+        self.account.first_byte.store(seen.with(after, now).to_bits(), Ordering::Relaxed);
+        self.account.succeeded(self.permit, self.model)
+    }
+
+    /// It failed, and the provider perhaps told for how long it wants to be left alone.
+    pub(crate) fn failed(
+        mut self,
+        verdict: &Verdict,
+        told: Option<Duration>,
+        now: Timestamp,
+        bits: u64,
+    ) -> Noticed {
+        self.is_judged = true;
+        let mut state = self.account.state();
+        let noticed = state.failed(self.permit, self.model, verdict, told, now, bits);
+        self.account.note(&state);
+        noticed
+    }
+}
+
+impl Drop for Trying<'_> {
+    fn drop(&mut self) {
+        if !self.is_judged && self.permit.is_trial() {
+            self.account.state().abandoned(self.permit, self.model);
         }
     }
 }
@@ -78,10 +160,6 @@ impl InFlight {
     pub(crate) fn begin(account: &Arc<AccountHealth>, places: Places) -> Self {
         account.in_flight.fetch_add(1, Ordering::AcqRel);
         Self { account: Arc::clone(account), _places: places }
-    }
-
-    pub(crate) fn account(&self) -> &AccountHealth {
-        &self.account
     }
 }
 
@@ -101,60 +179,17 @@ impl HealthBook {
     }
 }
 
-impl Health for HealthBook {
-    fn cooling_until(&self, account: &AccountId) -> Option<Timestamp> {
-        self.0.pin().get(account)?.cooling_until()
-    }
-
-    fn in_flight(&self, account: &AccountId) -> u32 {
-        self.0.pin().get(account).map_or(0, |health| health.in_flight.load(Ordering::Acquire))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tollgate_protocol::UpstreamErrorBody;
+    use tollgate_routing::failover::{Cause, Failed, decide};
 
-    const NOW: Timestamp = Timestamp::from_micros(1_000_000);
+    const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
 
-    #[test]
-    fn cools_after_failures_in_a_row_and_longer_each_time() {
-        let health = AccountHealth::default();
-        for _ in 1..FAILURES_BEFORE_COOLING {
-            health.failed(NOW);
-        }
-        assert_eq!(health.cooling_until(), None);
-        health.failed(NOW);
-        assert_eq!(health.cooling_until(), Some(NOW.after(FIRST_PAUSE)));
-        health.failed(NOW);
-        assert_eq!(health.cooling_until(), Some(NOW.after(FIRST_PAUSE * 2)));
-        for _ in 0..100 {
-            health.failed(NOW);
-        }
-        assert_eq!(health.cooling_until(), Some(NOW.after(LONGEST_PAUSE)));
-    }
-
-    #[test]
-    fn an_answer_forgives_failures() {
-        let health = AccountHealth::default();
-        for _ in 0..3 * FAILURES_BEFORE_COOLING {
-            health.failed(NOW);
-            health.succeeded();
-        }
-        assert_eq!(health.cooling_until(), None);
-    }
-
-    #[test]
-    fn refusals_of_the_account_cool_at_once_and_longer_each_time() {
-        let health = AccountHealth::default();
-        health.refused(NOW);
-        assert_eq!(health.cooling_until(), Some(NOW.after(FIRST_REFUSAL_PAUSE)));
-        health.refused(NOW);
-        assert_eq!(health.cooling_until(), Some(NOW.after(FIRST_REFUSAL_PAUSE * 2)));
-        for _ in 0..100 {
-            health.refused(NOW);
-        }
-        assert_eq!(health.cooling_until(), Some(NOW.after(LONGEST_REFUSAL_PAUSE)));
+    fn verdict(status: u16) -> Verdict {
+        let body = UpstreamErrorBody::default();
+        decide(&[], &Failed { cause: Cause::Status(status), body: &body, model: "m" })
     }
 
     #[test]
@@ -164,8 +199,32 @@ mod tests {
         let account = book.of(id);
         let first = InFlight::begin(&account, Places::default());
         let second = InFlight::begin(&account, Places::default());
-        assert_eq!(book.in_flight(&id), 2);
+        assert_eq!(account.condition("m", NOW).in_flight, 2);
         drop((first, second));
-        assert_eq!(book.in_flight(&id), 0);
+        assert_eq!(book.of(id).condition("m", NOW).in_flight, 0);
+    }
+
+    #[test]
+    fn an_account_with_trouble_is_asked_and_one_that_is_well_again_is_not() {
+        let account = Arc::new(AccountHealth::default());
+        account.begin("m", NOW).unwrap().failed(&verdict(429), Some(Duration::from_secs(9)), NOW, 0);
+        assert!(account.begin("m", NOW).is_none());
+        let later = NOW.after(Duration::from_secs(10));
+        for _ in 0..3 {
+            account.begin("m", later).unwrap().succeeded(Duration::from_millis(70), later);
+        }
+        assert!(!account.is_asked.load(Ordering::Acquire));
+        assert_eq!(account.condition("m", later).first_byte_micros, 70_000);
+    }
+
+    #[test]
+    fn a_trial_whose_caller_leaves_makes_room() {
+        let account = Arc::new(AccountHealth::default());
+        account.begin("m", NOW).unwrap().failed(&verdict(429), Some(Duration::from_secs(9)), NOW, 0);
+        let later = NOW.after(Duration::from_secs(10));
+        for _ in 0..100 {
+            drop(account.begin("m", later).unwrap());
+        }
+        assert_eq!(account.condition("m", later).standing, Standing::Trial);
     }
 }

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tollgate_base::{AccountId, Clock, NodeId, Timestamp};
 use tollgate_limits::Limits;
+use tollgate_routing::failover::Bounds;
 use tollgate_routing::{Account, Catalog};
 use tollgate_store::{ResponseOwner, Store};
 use tollgate_translate::carrier::CarrierKey;
@@ -24,7 +25,9 @@ use crate::health::{AccountHealth, HealthBook};
 use crate::kept::Kept;
 use crate::limit::reach_waiting;
 use crate::memory::Memory;
+use crate::probe;
 use crate::recovery::{Sweeper, recover};
+use crate::retries::RetryBook;
 use crate::settle::Settler;
 use crate::wallets::Wallets;
 use crate::{GatewayConfig, GatewayDeps, GatewayError};
@@ -42,6 +45,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 pub(crate) struct Live {
     pub(crate) catalog: Catalog,
     pub(crate) destinations: HashMap<AccountId, Arc<Destination>>,
+    /// The state of the catalog's accounts, in its order.
+    pub(crate) health: Vec<Arc<AccountHealth>>,
     /// Counts the snapshots; a cached key of an older one is read again.
     pub(crate) epoch: u64,
     version: i64,
@@ -58,6 +63,7 @@ pub(crate) struct Shared {
     pub(crate) keys: KeyCache,
     pub(crate) wallets: Wallets,
     pub(crate) health: HealthBook,
+    pub(crate) retries: RetryBook,
     /// What has been taken of rates and places.
     pub(crate) limits: Limits,
     pub(crate) settler: Settler,
@@ -84,8 +90,9 @@ impl Shared {
     pub(crate) async fn start(config: GatewayConfig, deps: GatewayDeps) -> Result<Arc<Self>, GatewayError> {
         let GatewayDeps { store, upstream, clock } = deps;
         let health = HealthBook::default();
+        let retries = RetryBook::new(config.retry_budget);
         let wallets = Wallets::default();
-        let live = load(&store, &upstream, &health, &wallets, 0).await?;
+        let live = load(&store, &upstream, &health, &wallets, None, clock.now()).await?;
         let response_owners = Arc::new(Cache::new(RESPONSE_OWNERS));
         let node = NodeId::generate();
         let journal = Box::pin(recover(&store, config.journal.as_deref(), node)).await?;
@@ -111,10 +118,12 @@ impl Shared {
             wallets,
             node,
             health,
+            retries,
             limits: Limits::default(),
             settler,
         });
         let watcher = tokio::spawn(watch(Arc::downgrade(&shared), shared.ending.clone()));
+        tokio::spawn(probe::run(Arc::downgrade(&shared), shared.ending.clone()));
         if let Ok(mut slot) = shared.watcher.lock() {
             *slot = Some(watcher);
         }
@@ -134,6 +143,11 @@ impl Shared {
     pub(crate) fn pick(&self) -> u64 {
         // Fibonacci hashing turns a counter into well-spread bits without a random source.
         self.picks.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    /// How far one request is pursued.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds { attempts: self.config.max_attempts.max(1), time: self.config.failover_budget }
     }
 
     pub(crate) fn begin_drain(&self) {
@@ -164,7 +178,8 @@ impl Shared {
         if self.store.config_version().await? == current.version {
             return Ok(());
         }
-        let next = load(&self.store, &self.upstream, &self.health, &self.wallets, current.epoch + 1).await?;
+        let before = Some(&*current);
+        let next = load(&self.store, &self.upstream, &self.health, &self.wallets, before, self.now()).await?;
         tracing::info!(version = next.version, "configuration reloaded");
         let next = Arc::new(next);
         self.live.store(Arc::clone(&next));
@@ -178,16 +193,21 @@ async fn load(
     upstream: &Client,
     health: &HealthBook,
     wallets: &Wallets,
-    epoch: u64,
+    before: Option<&Live>,
+    now: Timestamp,
 ) -> Result<Live, GatewayError> {
     let data = store.catalog().await?;
     wallets.quotas().read_accounts(&data.accounts, store.account_quotas().await?);
     let version = data.version;
-    let mut destinations = HashMap::with_capacity(data.accounts.len());
-    for account in &data.accounts {
-        destinations.insert(account.id, Arc::new(destination(upstream, account, health.of(account.id))));
+    let catalog = Catalog::new(data);
+    let health: Vec<_> = catalog.accounts().iter().map(|account| health.of(account.id)).collect();
+    let mut destinations = HashMap::with_capacity(health.len());
+    for (account, health) in catalog.accounts().iter().zip(&health) {
+        health.configure(account, before.and_then(|before| before.catalog.account(&account.id)), now);
+        destinations.insert(account.id, Arc::new(destination(upstream, account, Arc::clone(health))));
     }
-    Ok(Live { catalog: Catalog::new(data), destinations, epoch, version })
+    let epoch = before.map_or(0, |before| before.epoch + 1);
+    Ok(Live { catalog, destinations, health, epoch, version })
 }
 
 fn destination(upstream: &Client, account: &Account, health: Arc<AccountHealth>) -> Destination {

@@ -1,23 +1,20 @@
-//! An attempt that failed: whose fault it was, what the account is told for it, and whether another may be tried.
+//! An attempt that failed: what is done about it, what the account is told for it, and what the caller is.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::RETRY_AFTER;
 use tollgate_base::Timestamp;
 use tollgate_protocol::{
-    ApiError, ErrorKind, Protocol, UpstreamErrorBody, is_account_fault, read_upstream_error,
+    ApiError, ErrorKind, Protocol, StreamFailure, UpstreamErrorBody, is_account_fault, read_upstream_error,
 };
+use tollgate_routing::Account;
+use tollgate_routing::failover::{Cause, Failed, Verdict, decide, told_pause};
 use tollgate_upstream::{Answer, Kind, UpstreamError};
 
-use crate::health::InFlight;
-use crate::state::Shared;
-
-/// How long a rate-limited account is left alone when it does not say.
-const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_RATE_LIMIT_PAUSE: Duration = Duration::from_secs(3600);
 const MAX_ERROR_BODY_BYTES: usize = 1 << 20;
+/// What a caller is told to wait for an account at its limit that does not say how long that lasts.
+const USUAL_LIMIT_S: u32 = 5;
 
 /// Why no account answered with success.
 pub(crate) enum Refused {
@@ -25,6 +22,23 @@ pub(crate) enum Refused {
     Error(ApiError),
     /// The upstream's own words about the request, passed on as they came.
     Verbatim { status: u16, headers: HeaderMap, body: Bytes, error: ApiError },
+}
+
+impl Refused {
+    /// The error, however it is written.
+    pub(crate) const fn error(&self) -> &ApiError {
+        match self {
+            Self::Error(error) | Self::Verbatim { error, .. } => error,
+        }
+    }
+
+    /// The same for a caller of another protocol, who cannot read the upstream's own words.
+    pub(crate) fn in_the_gates_words(self) -> Self {
+        match self {
+            Self::Verbatim { error, .. } => Self::Error(error),
+            other => other,
+        }
+    }
 }
 
 impl From<ApiError> for Refused {
@@ -35,92 +49,115 @@ impl From<ApiError> for Refused {
 
 /// Why one attempt failed.
 pub(crate) enum Failure {
-    /// Try the next account; this is what to say if there is none.
+    /// The account cannot be asked this: try the next one; this is what to say if there is none.
     Next(ApiError),
-    /// The request itself was refused.
+    /// The request cannot be sent to any account.
     Final(Refused),
+    /// The account was asked and failed.
+    Asked(Box<Judged>),
 }
 
-impl Failure {
-    /// The same for a caller of another protocol, who cannot read the upstream's own words.
-    pub(crate) fn in_the_gates_words(self) -> Self {
-        match self {
-            Self::Final(Refused::Verbatim { error, .. }) => Self::Final(Refused::Error(error)),
-            other => other,
-        }
+/// The failure of an account that was asked.
+pub(crate) struct Judged {
+    /// What is done about it.
+    pub(crate) verdict: Verdict,
+    /// For how long the provider wants to be left alone, if it says.
+    pub(crate) told: Option<Duration>,
+    /// What the provider said of itself, for its operator.
+    pub(crate) words: String,
+    /// What the caller is told if nobody else answers.
+    pub(crate) refused: Refused,
+}
+
+/// A failure as it was met, before the account's rules are asked.
+pub(crate) struct Met {
+    pub(crate) cause: Cause,
+    pub(crate) body: UpstreamErrorBody,
+    pub(crate) told: Option<Duration>,
+    pub(crate) refused: Refused,
+}
+
+impl Met {
+    /// What is done about it, by the account's rules and the gate's own table.
+    pub(crate) fn judged(self, account: &Account, model: &str) -> Box<Judged> {
+        let failed = Failed { cause: self.cause, body: &self.body, model };
+        let verdict = decide(account.upkeep.failover.rules(), &failed);
+        Box::new(Judged { verdict, told: self.told, words: self.body.message, refused: self.refused })
+    }
+}
+
+/// What broke without a status: an answer that did not come, or is none.
+impl From<ApiError> for Met {
+    fn from(error: ApiError) -> Self {
+        let cause = match error.kind {
+            ErrorKind::UpstreamTimeout => Cause::Timeout,
+            ErrorKind::UpstreamInvalid => Cause::InvalidAnswer,
+            _ => Cause::Network,
+        };
+        Self { cause, body: UpstreamErrorBody::default(), told: None, refused: Refused::Error(error) }
+    }
+}
+
+/// An error in place of an answer, under a status that promised one.
+impl From<StreamFailure> for Met {
+    fn from(failure: StreamFailure) -> Self {
+        let error = failure.to_error();
+        let StreamFailure { status_hint, error_type, code, message } = failure;
+        let body = UpstreamErrorBody { message, error_type, code, ..UpstreamErrorBody::default() };
+        Self { cause: Cause::Status(status_hint), body, told: None, refused: Refused::Error(error) }
     }
 }
 
 /// The upstream could not be reached, or did not answer in time.
-pub(crate) fn network_failure(shared: &Shared, in_flight: &InFlight, error: &UpstreamError) -> Failure {
-    in_flight.account().failed(shared.now());
+pub(crate) fn network_failure(error: &UpstreamError) -> Met {
     tracing::warn!(%error, "upstream call failed");
     let kind =
         if error.kind == Kind::Timeout { ErrorKind::UpstreamTimeout } else { ErrorKind::UpstreamUnreachable };
-    Failure::Next(ApiError::of(kind))
+    Met::from(ApiError::of(kind))
 }
 
-/// The upstream answered with an error status: whose fault is it?
-pub(crate) async fn refused_by_upstream(
-    shared: &Shared,
-    in_flight: &InFlight,
-    protocol: Protocol,
-    answer: Answer,
-) -> Failure {
+/// The upstream answered with an error status.
+pub(crate) async fn refused_by_upstream(protocol: Protocol, answer: Answer, now: Timestamp) -> Met {
     let status = answer.status.as_u16();
-    let headers = answer.headers;
     // An error body that cannot be read leaves the status to speak.
     let body = answer.body.collect(MAX_ERROR_BODY_BYTES).await.unwrap_or_default();
+    refusal(protocol, status, answer.headers, body, now)
+}
+
+/// What an error status with its body means.
+pub(crate) fn refusal(
+    protocol: Protocol,
+    status: u16,
+    headers: HeaderMap,
+    body: Bytes,
+    now: Timestamp,
+) -> Met {
     let read = read_upstream_error(protocol, status, &body);
-    let now = shared.now();
-    if is_account_fault(status, &read) {
-        tracing::warn!(status, message = %read.message, "the account was refused by its provider");
-        in_flight.account().refused(now);
-        return Failure::Next(ApiError::from_upstream(status, &read));
-    }
-    if status == 429 {
-        let pause = retry_after(&headers, now).unwrap_or(RATE_LIMIT_PAUSE).min(LONGEST_RATE_LIMIT_PAUSE);
-        in_flight.account().cool(now, pause);
-        return Failure::Next(ApiError::from_upstream(status, &read).retry_after(whole_seconds(pause)));
-    }
-    if is_request_fault(status) {
-        return Failure::Final(refusal_of_request(status, &headers, body, &read));
-    }
-    in_flight.account().failed(now);
+    let told = told_pause(|name| headers.get(name).and_then(|value| value.to_str().ok()), now);
     let error = ApiError::from_upstream(status, &read);
-    Failure::Next(match retry_after(&headers, now) {
-        Some(pause) => error.retry_after(whole_seconds(pause)),
-        None => error,
-    })
+    let refused = if is_account_fault(status, &read) {
+        tracing::warn!(status, message = %read.message, "the account was refused by its provider");
+        Refused::Error(error)
+    } else if is_request_fault(status) && read.native {
+        Refused::Verbatim { status, headers, body, error }
+    } else {
+        Refused::Error(with_pause(error, told, status))
+    };
+    Met { cause: Cause::Status(status), body: read, told, refused }
 }
 
 /// Statuses that speak about the request and not about the account or the moment.
 const fn is_request_fault(status: u16) -> bool {
-    matches!(status, 400..=499) && status != 408 && status != 425
+    matches!(status, 400..=499) && status != 408 && status != 425 && status != 429
 }
 
-fn refusal_of_request(status: u16, headers: &HeaderMap, body: Bytes, read: &UpstreamErrorBody) -> Refused {
-    let error = ApiError::from_upstream(status, read);
-    if !read.native {
-        return Refused::Error(error);
+fn with_pause(error: ApiError, told: Option<Duration>, status: u16) -> ApiError {
+    match told {
+        Some(_) if is_request_fault(status) => error,
+        Some(pause) => error.retry_after(whole_seconds(pause)),
+        None if status == 429 => error.retry_after(USUAL_LIMIT_S),
+        None => error,
     }
-    Refused::Verbatim { status, headers: headers.clone(), body, error }
-}
-
-/// `retry-after` in seconds or as a date, or `retry-after-ms`.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text =
-        |name: http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    if let Some(ms) = text(http::HeaderName::from_static("retry-after-ms")).and_then(|ms| ms.parse().ok()) {
-        return Some(Duration::from_millis(ms));
-    }
-    let value = text(RETRY_AFTER)?;
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = httpdate::parse_http_date(value).ok()?.duration_since(UNIX_EPOCH).ok()?;
-    let at_micros = i64::try_from(at.as_micros()).ok()?;
-    Some(Timestamp::from_micros(at_micros).since(now))
 }
 
 fn whole_seconds(pause: Duration) -> u32 {

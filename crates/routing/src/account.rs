@@ -9,6 +9,7 @@ use crate::error::RoutingError;
 use crate::group::Platform;
 use crate::mapping::ModelMapping;
 use crate::pattern::{Pattern, admits};
+use crate::upkeep::Upkeep;
 use crate::upstream_path::UpstreamPath;
 use crate::user::Status;
 use crate::words::word_enum;
@@ -128,6 +129,8 @@ pub struct Account {
     pub groups: Vec<GroupId>,
     /// When it was created.
     pub created_at: Timestamp,
+    /// What keeps it going.
+    pub upkeep: Upkeep,
 }
 
 impl Account {
@@ -147,6 +150,17 @@ impl Account {
             Platform::Anthropic => Family::Anthropic,
             Platform::Openai => Family::Generic,
         })
+    }
+
+    /// The host, with its port if it names one, of the provider that speaks `protocol`.
+    #[must_use]
+    pub fn provider_host(&self, protocol: Protocol) -> Option<&str> {
+        self.base_urls.get(protocol).map(host_of)
+    }
+
+    /// Its keys, the first of them first.
+    pub fn keys(&self) -> impl Iterator<Item = &Secret<String>> {
+        std::iter::once(&self.credential).chain(self.upkeep.further_keys.iter().map(|key| &key.secret))
     }
 
     /// Whether it serves the model with the provider's name `upstream_model`.

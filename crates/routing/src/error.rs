@@ -39,4 +39,26 @@ pub enum RoutingError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A failover rule that cannot be used.
+    #[error("failover rule {rule}: {reason}")]
+    BadFailover {
+        /// Which one, counted from one.
+        rule: usize,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Terms of a probe that cannot be used.
+    #[error("a probe cannot be made like this: {reason}")]
+    BadProbe {
+        /// What is wrong with them.
+        reason: &'static str,
+    },
+    /// A text that is no failover rule.
+    #[error("`{text}` is not a failover rule: {reason}")]
+    BadFailoverText {
+        /// The text as given, shortened if it was very long.
+        text: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
 }

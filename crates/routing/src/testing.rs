@@ -5,7 +5,7 @@ use tollgate_pricing::{HourlyRates, ModelPrice};
 
 use crate::{
     Account, ApiKey, AuthScheme, BaseUrls, Capabilities, Funding, Group, HoldMode, KeyStatus, Model,
-    ModelMapping, OnDisconnect, Pattern, Platform, PriceVersion, Prices, Status, User,
+    ModelMapping, OnDisconnect, Pattern, Platform, PriceVersion, Prices, Status, Upkeep, User,
 };
 
 const CREATED: Timestamp = Timestamp::from_micros(0);
@@ -73,6 +73,7 @@ pub(crate) fn account(id: u128) -> Account {
         proxy: None,
         groups: vec![GroupId::from_u128(1)],
         created_at: CREATED,
+        upkeep: Upkeep::default(),
     }
 }
 

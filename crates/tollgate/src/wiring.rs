@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use tollgate_gateway::{Gateway, GatewayConfig, GatewayDeps};
 use tollgate_pricing::ModelPrice;
+use tollgate_routing::failover::BudgetTerms;
 use tollgate_store::{Location, MasterKey, Store};
 use tollgate_upstream::{AllowPrivate, Client, ClientConfig, Http2Mode, Timeouts};
 
@@ -88,6 +89,10 @@ fn gateway_config(config: &Config) -> GatewayConfig {
         max_event_bytes: config.limits.max_event_bytes.get(),
         max_attempts: config.failover.max_attempts.get(),
         failover_budget: config.failover.budget_ms.duration(),
+        retry_budget: BudgetTerms {
+            percent: u32::try_from(config.failover.retry_percent).unwrap_or(u32::MAX),
+            floor_per_s: u32::try_from(config.failover.min_retries_per_s).unwrap_or(u32::MAX),
+        },
         keepalive_after: config.keepalive_after_ms.duration(),
         drain_limit: config.caller_gone_drain_ms.duration(),
         settlement_queue: config.settlement.queue.get(),

@@ -55,7 +55,17 @@ async fn the_next_account_serves() {
                 second_account_serves(kind, fault, stream).await;
             }
         }
-        for fault in ["error_first", "error_first status=401", "eof_after=0", "cut_after=0"] {
+        for fault in [
+            "error_first",
+            "error_first status=401",
+            "eof_after=0",
+            "cut_after=0",
+            // Only the announcement of an answer has come.
+            "error_after=1",
+            "error_after=1 status=429",
+            "cut_after=1",
+            "eof_after=1",
+        ] {
             second_account_serves(kind, fault, true).await;
         }
         for fault in ["bad_json", "cut_after=9", "eof_after=9"] {
@@ -73,7 +83,7 @@ async fn a_refusal_of_the_request_is_not_tried_elsewhere() {
     let world = World::start(TWO()).await;
     for kind in Kind::ALL {
         for status in [400, 404, 413, 422] {
-            let directives = format!("status={status} account={}", first_credential(kind));
+            let directives = format!("status={status} code=odd account={}", first_credential(kind));
             let reply = kind.call(&world, &directives, false).send(world.addr).await;
             assert_eq!(reply.status, status, "{kind:?}");
         }
@@ -84,11 +94,11 @@ async fn a_refusal_of_the_request_is_not_tried_elsewhere() {
 }
 
 #[tokio::test]
-async fn nothing_is_tried_after_the_first_event() {
+async fn nothing_is_tried_after_the_first_word() {
     for kind in Kind::ALL {
-        for fault in ["cut_after=3", "eof_after=3", "error_after=3"] {
+        for fault in ["cut_after=8", "eof_after=8", "error_after=8"] {
             let world = World::start(TWO()).await;
-            let directives = format!("words=9 {fault} account={}", first_credential(kind));
+            let directives = format!("words=20 {fault} account={}", first_credential(kind));
             let reply = kind.call(&world, &directives, true).send(world.addr).await;
             assert_eq!(reply.status, 200);
             assert!(reply.text().contains("error"), "{kind:?} {fault}: {}", reply.text());

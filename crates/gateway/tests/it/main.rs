@@ -29,3 +29,4 @@ mod translate;
 mod translate_failures;
 mod translate_state;
 mod unreported;
+mod upkeep;

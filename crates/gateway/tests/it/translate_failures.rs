@@ -303,6 +303,8 @@ async fn a_translated_account_stands_in_for_a_native_one() {
             ("reset", &[false, true]),
             ("html", &[false, true]),
             ("error_first", &[true]),
+            ("error_after=1", &[true]),
+            ("cut_after=1", &[true]),
             ("bad_json", &[false]),
         ] {
             for stream in streamed {

@@ -1,11 +1,14 @@
 //! Accounts: credentials at providers, sealed at rest.
 
 mod rows;
+mod upkeep;
 
 use tollgate_base::{AccountId, GroupId, Rate, Secret};
 use tollgate_protocol::Protocol;
+use tollgate_routing::failover::FailoverRules;
 use tollgate_routing::{
-    Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Pattern, Platform, Status, check_base_url,
+    Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Pattern, Platform, ProbeTerms, Status, Upkeep,
+    check_base_url,
 };
 use tollgate_translate::family::Family;
 
@@ -48,6 +51,10 @@ pub struct NewAccount {
     pub proxy: Option<Secret<String>>,
     /// The groups it serves.
     pub groups: Vec<GroupId>,
+    /// What is done when it fails, before the gate's own table.
+    pub failover: FailoverRules,
+    /// Whether it is probed.
+    pub probe: Option<ProbeTerms>,
 }
 
 impl NewAccount {
@@ -74,6 +81,8 @@ impl NewAccount {
             rate: Rate::ONE,
             proxy: None,
             groups: Vec::new(),
+            failover: FailoverRules::default(),
+            probe: None,
         }
     }
 }
@@ -111,6 +120,14 @@ pub struct AccountPatch {
     pub proxy: Option<Option<Secret<String>>>,
     /// Other groups, as a whole.
     pub groups: Option<Vec<GroupId>>,
+    /// Other rules of failover, as a whole.
+    pub failover: Option<FailoverRules>,
+    /// Another probe; `Some(None)` is none.
+    pub probe: Option<Option<ProbeTerms>>,
+    /// One more key beside the first.
+    pub add_key: Option<Secret<String>>,
+    /// The key beside the first to remove, by its hint or `#number`.
+    pub remove_key: Option<String>,
 }
 
 impl Store {
@@ -124,6 +141,7 @@ impl Store {
         check_base_urls(&new.base_urls)?;
         check_secret("credential", &new.credential)?;
         new.proxy.as_ref().map_or(Ok(()), |proxy| check_secret("proxy", proxy))?;
+        upkeep::check_probe(new.probe.as_ref())?;
         let mut account = Account {
             id: AccountId::generate(),
             name: new.name,
@@ -142,6 +160,7 @@ impl Store {
             proxy: new.proxy,
             groups: new.groups,
             created_at: self.now(),
+            upkeep: Upkeep { failover: new.failover, probe: new.probe, ..Upkeep::default() },
         };
         account.groups.sort_unstable();
         account.groups.dedup();
@@ -203,6 +222,7 @@ impl Store {
         patch.base_urls.as_ref().map_or(Ok(()), check_base_urls)?;
         patch.credential.as_ref().map_or(Ok(()), |secret| check_secret("credential", secret))?;
         patch.proxy.as_ref().and_then(Option::as_ref).map_or(Ok(()), |proxy| check_secret("proxy", proxy))?;
+        upkeep::check(&patch)?;
         let mut tx = self.begin_change().await?;
         let outcome = rows::update(&mut tx, self.master(), id, patch).await;
         tx.finish(outcome).await

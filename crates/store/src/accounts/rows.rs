@@ -6,7 +6,7 @@ use tollgate_base::{AccountId, GroupId, Secret};
 use tollgate_routing::{Account, AuthScheme, LimitScope, Platform, PricePlace, Status};
 use tollgate_translate::family::Family;
 
-use super::AccountPatch;
+use super::{AccountPatch, upkeep};
 use crate::db::{Row, Sql, Tx, Update, Value, params};
 use crate::error::{Result, StoreError};
 use crate::quotas::{self, QuotaOwner};
@@ -15,7 +15,7 @@ use crate::{groups, limits, prices};
 
 /// In the order of [`from_row`].
 pub(super) const COLUMNS: &str = "id, name, platform, family, base_urls, credential, auth, models, model_mapping, \
-     capabilities, priority, weight, status, proxy, created_at, rate";
+     capabilities, priority, weight, status, proxy, created_at, rate, failover, further_keys, probe, attention_at, attention_words";
 
 /// Every account by name; belongs together with [`memberships_sql`].
 pub(crate) fn list_sql() -> Sql {
@@ -58,6 +58,7 @@ fn from_row(master: &MasterKey, mut row: Row) -> Result<Account> {
         groups: Vec::new(),
         created_at: row.time()?,
         rate: row.rate()?,
+        upkeep: upkeep::from_row(master, id, &mut row)?,
     })
 }
 
@@ -88,8 +89,10 @@ pub(crate) fn all_from_rows(
 
 pub(super) async fn insert(tx: &mut Tx, master: &MasterKey, account: &Account) -> Result<()> {
     let sql = format!(
-        "INSERT INTO accounts ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+        "INSERT INTO accounts ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+         $16, $17, '[]', $18, NULL, NULL)"
     );
+    let [failover, probe] = upkeep::new_values(&account.upkeep)?;
     let params = params![
         account.id,
         account.name.as_str(),
@@ -107,6 +110,8 @@ pub(super) async fn insert(tx: &mut Tx, master: &MasterKey, account: &Account) -
         sealed_proxy(master, account.id, account.proxy.as_ref())?,
         account.created_at,
         account.rate,
+        failover,
+        probe,
     ];
     tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&account.name)))?;
     join_groups(tx, account.id, &account.groups).await
@@ -119,9 +124,11 @@ pub(super) async fn update(
     patch: AccountPatch,
 ) -> Result<Account> {
     let name = patch.name.clone().unwrap_or_default();
+    let has_new_credential = patch.credential.is_some();
     let credential =
         patch.credential.map(|secret| master.seal_text(&credential_place(id), &secret)).transpose()?;
     let proxy = patch.proxy.map(|proxy| sealed_proxy(master, id, proxy.as_ref())).transpose()?;
+    let probe = patch.probe.map(|probe| probe.as_ref().map_or(Ok(Value::Null), Value::json)).transpose()?;
     let update = Update::new("accounts", id)
         .set("name", patch.name)
         .set("platform", patch.platform.map(Platform::as_str))
@@ -136,10 +143,16 @@ pub(super) async fn update(
         .set("weight", patch.weight)
         .set("rate", patch.rate)
         .set("status", patch.status.map(Status::as_str))
-        .set("proxy", proxy);
+        .set("proxy", proxy)
+        .set("failover", patch.failover.as_ref().map(Value::json).transpose()?)
+        .set("probe", probe);
     if let Some((sql, params)) = update.build("id") {
         tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&name)))?;
     }
+    if has_new_credential {
+        upkeep::clear(tx, id).await?;
+    }
+    upkeep::change_keys(tx, master, id, patch.add_key, patch.remove_key).await?;
     let accounts = tx.query(format!("SELECT {COLUMNS} FROM accounts WHERE id = $1"), params![id]).await?;
     if accounts.is_empty() {
         return Err(StoreError::not_found("account", id));

@@ -1,7 +1,10 @@
 //! Accounts and their credentials.
 
 use tollgate_base::{AccountId, GroupId, Rate, Secret, Timestamp};
-use tollgate_routing::{Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, Status};
+use tollgate_routing::failover::FailoverRules;
+use tollgate_routing::{
+    Account, Attention, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, ProbeTerms, Status,
+};
 use tollgate_store::{AccountPatch, NewAccount, ResponseOwner, Store, StoreError};
 use tollgate_translate::family::Family;
 
@@ -17,6 +20,14 @@ fn new_account(name: &str) -> NewAccount {
 
 pub(crate) async fn account(store: &Store, name: &str, groups: &[GroupId]) -> Account {
     store.create_account(NewAccount { groups: groups.to_vec(), ..new_account(name) }).await.unwrap()
+}
+
+fn rules() -> FailoverRules {
+    FailoverRules::new(vec!["status=429 keyword=daily action=next cool=3600".parse().unwrap()]).unwrap()
+}
+
+fn probe() -> ProbeTerms {
+    ProbeTerms { every_s: 60, model: "m".to_owned(), always: true }
 }
 
 pub(crate) async fn accounts_keep_what_they_are_given(db: &TestDb) {
@@ -38,6 +49,8 @@ pub(crate) async fn accounts_keep_what_they_are_given(db: &TestDb) {
             rate: Rate::from_millionths(850_000),
             proxy: Some(Secret::from("socks5://user:hunter2@proxy:1080")),
             groups: vec![two, one, two],
+            failover: rules(),
+            probe: Some(probe()),
         })
         .await
         .unwrap();
@@ -65,6 +78,8 @@ pub(crate) async fn accounts_are_changed_field_by_field(db: &TestDb) {
         weight: Some(0),
         rate: Some(Rate::from_millionths(500_000)),
         status: Some(Status::Disabled),
+        failover: Some(rules()),
+        probe: Some(Some(probe())),
         ..AccountPatch::default()
     };
     let after = store.update_account(made.id, patch).await.unwrap();
@@ -74,6 +89,7 @@ pub(crate) async fn accounts_are_changed_field_by_field(db: &TestDb) {
     assert_eq!((made.rate, after.rate), (Rate::ONE, Rate::from_millionths(500_000)));
     assert_eq!(after.family, Some(Family::Moonshot));
     assert_eq!(after.groups, [two]);
+    assert_eq!((&after.upkeep.failover, after.upkeep.probe.as_ref()), (&rules(), Some(&probe())));
     assert_eq!((&after.name, &after.base_urls, after.auth), (&made.name, &made.base_urls, made.auth));
     let patch = AccountPatch {
         name: Some("renamed".to_owned()),
@@ -99,6 +115,44 @@ pub(crate) async fn accounts_are_changed_field_by_field(db: &TestDb) {
     assert_eq!(store.get_account(made.id).await.unwrap(), Some(last));
     let cleared = AccountPatch { family: Some(None), ..AccountPatch::default() };
     assert_eq!(store.update_account(made.id, cleared).await.unwrap().family, None);
+}
+
+pub(crate) async fn further_keys_are_sealed_and_a_mark_lasts_until_it_is_cleared(db: &TestDb) {
+    let store = db.open().await;
+    let made = account(&store, "acc", &[]).await;
+    let change = async |patch: AccountPatch| store.update_account(made.id, patch).await;
+    let add = |secret: &str| AccountPatch { add_key: Some(Secret::from(secret)), ..AccountPatch::default() };
+    let remove = |named: &str| AccountPatch { remove_key: Some(named.to_owned()), ..AccountPatch::default() };
+    change(add("sk-ant-second-0123456789-wxyz")).await.unwrap();
+    let after = change(add("sk-ant-third")).await.unwrap();
+    let keys: Vec<&str> = after.keys().map(|key| key.expose().as_str()).collect();
+    assert_eq!(keys, ["sk-ant-1", "sk-ant-second-0123456789-wxyz", "sk-ant-third"]);
+    assert_eq!(store.get_account(made.id).await.unwrap().as_ref(), Some(&after));
+    let sealed = db.raw_text("SELECT further_keys FROM accounts").await;
+    assert!(!sealed.contains("0123456789") && !sealed.contains("sk-ant-third"), "{sealed}");
+    assert_eq!(change(remove("sk-ant…wxyz")).await.unwrap().upkeep.further_keys[0].number, 2);
+    let refused = change(remove("#9")).await;
+    assert!(matches!(refused, Err(StoreError::Invalid { field: "remove_key", .. })), "{refused:?}");
+    for n in 0..14 {
+        change(add(&format!("key-{n}"))).await.unwrap();
+    }
+    let refused = change(add("one-too-many")).await;
+    assert!(matches!(refused, Err(StoreError::Invalid { field: "add_key", .. })), "{refused:?}");
+
+    let attention = Attention { since: Timestamp::from_micros(7), words: "invalid x-api-key".to_owned() };
+    let version = store.config_version().await.unwrap();
+    store.mark_attention(made.id, &attention).await.unwrap();
+    assert!(store.config_version().await.unwrap() > version, "other nodes hear of it");
+    let marked = store.get_account(made.id).await.unwrap().unwrap();
+    assert_eq!(marked.upkeep.attention.as_ref(), Some(&attention));
+    let patch = AccountPatch { priority: Some(1), ..AccountPatch::default() };
+    assert_eq!(change(patch).await.unwrap().upkeep.attention, Some(attention.clone()), "it stays");
+    assert_eq!(store.clear_attention(made.id).await.unwrap().upkeep.attention, None);
+    store.mark_attention(made.id, &attention).await.unwrap();
+    let patch = AccountPatch { credential: Some(Secret::from("sk-ant-2")), ..AccountPatch::default() };
+    assert_eq!(change(patch).await.unwrap().upkeep.attention, None, "another credential begins anew");
+    let nobodys = store.mark_attention(AccountId::generate(), &attention).await;
+    assert!(matches!(nobodys, Err(StoreError::NotFound { .. })));
 }
 
 pub(crate) async fn what_is_wrong_with_an_account_is_said(db: &TestDb) {

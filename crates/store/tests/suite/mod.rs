@@ -170,6 +170,7 @@ macro_rules! run_suite {
                 key_names_are_unique_until_revoked, keys_need_their_user_and_group, last_use_only_moves_forward,
                 used_keys_cannot_be_removed;
             accounts: accounts_keep_what_they_are_given, accounts_are_changed_field_by_field,
+                further_keys_are_sealed_and_a_mark_lasts_until_it_is_cleared,
                 what_is_wrong_with_an_account_is_said, credentials_are_sealed_to_their_row,
                 removed_accounts_leave_nothing;
             models: models_keep_what_they_are_given, every_price_is_kept, traits_are_set_replaced_and_cleared,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use tollgate_base::Rate;
+use tollgate_routing::failover::FailoverRule;
 use tollgate_routing::{AuthScheme, Pattern, Platform};
 
 use super::FormatArgs;
@@ -55,6 +56,8 @@ pub(crate) enum AccountCommand {
         credential: CredentialFields,
         #[command(flatten)]
         fields: AccountFields,
+        #[command(flatten)]
+        keys: FurtherKeyFields,
         /// Remove a setting (repeatable)
         #[arg(long, value_name = "WHAT")]
         clear: Vec<AccountClear>,
@@ -71,6 +74,11 @@ pub(crate) enum AccountCommand {
     },
     /// Remove an account
     Remove {
+        /// Name or id
+        account: String,
+    },
+    /// Take an account's mark away: somebody has looked at why its credential was refused
+    ClearAttention {
         /// Name or id
         account: String,
     },
@@ -144,6 +152,38 @@ pub(crate) struct AccountFields {
     /// Whether the provider counts tokens (/v1/messages/count_tokens)
     #[arg(long, value_name = "BOOL")]
     pub(crate) count_tokens: Option<bool>,
+    /// What is done when it fails, such as 'status=429 keyword="daily limit" action=next cool=3600' (repeatable; the first
+    /// that matches holds, docs/failover.md) [default: the gate's table]
+    #[arg(long = "failover", value_name = "RULE")]
+    pub(crate) failover: Vec<FailoverRule>,
+    /// Ask it for one token every so many seconds while it is left alone, to find it well again [default: never]
+    #[arg(long, value_name = "SECONDS", requires = "probe_model")]
+    pub(crate) probe_every: Option<u32>,
+    /// The model that probes ask for, by the provider's name
+    #[arg(long, value_name = "MODEL", requires = "probe_every")]
+    pub(crate) probe_model: Option<String>,
+    /// Probe it while it is well, too
+    #[arg(long, requires = "probe_every")]
+    pub(crate) probe_always: bool,
+}
+
+/// Keys beside the first. All keys of an account belong to one organization at its provider.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Further keys")]
+#[group(multiple = true)]
+pub(crate) struct FurtherKeyFields {
+    /// Add the key in this environment variable: requests take turns
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["add_credential_file", "add_credential_stdin"])]
+    pub(crate) add_credential_env: Option<String>,
+    /// Add the key in this file
+    #[arg(long, value_name = "FILE", conflicts_with = "add_credential_stdin")]
+    pub(crate) add_credential_file: Option<PathBuf>,
+    /// Add the key on standard input
+    #[arg(long, conflicts_with = "credential_stdin")]
+    pub(crate) add_credential_stdin: bool,
+    /// Remove the further key with this hint or number (#2), as shown by `account show`
+    #[arg(long, value_name = "HINT")]
+    pub(crate) remove_credential: Option<String>,
 }
 
 /// A setting that can be removed.
@@ -163,4 +203,8 @@ pub(crate) enum AccountClear {
     BaseUrlChat,
     /// The base URL for OpenAI Responses
     BaseUrlResponses,
+    /// The rules of failover
+    Failover,
+    /// The probe
+    Probe,
 }

@@ -18,6 +18,7 @@ mod words;
 
 pub(crate) use account::{
     AccountArgs, AccountClear, AccountCommand, AccountFields, BaseUrlFields, CredentialFields,
+    FurtherKeyFields,
 };
 pub(crate) use group::{GroupArgs, GroupClear, GroupCommand, GroupFields};
 pub(crate) use key::{KeyArgs, KeyClear, KeyCommand, KeyFields};

@@ -90,6 +90,10 @@ section! {
         max_attempts: NonZeroUsize = "4",
         /// How long one request may go on trying accounts.
         budget_ms: Millis = "60000",
+        /// Attempts beyond the first that all requests of a group may make, and all of the gate, for each hundred requests.
+        retry_percent: usize = "10",
+        /// Attempts beyond the first that a group may always make in a second, whatever its requests; the gate five times as many.
+        min_retries_per_s: usize = "10",
     }
 }
 

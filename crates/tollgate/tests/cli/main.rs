@@ -12,4 +12,5 @@ mod quotas;
 mod reconcile;
 mod statements;
 mod support;
+mod upkeep;
 mod usage;

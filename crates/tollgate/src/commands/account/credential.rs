@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use anyhow::{Context, ensure};
 use tollgate_base::Secret;
 
-use crate::cli::CredentialFields;
+use crate::cli::{CredentialFields, FurtherKeyFields};
 
 /// No provider's key is nearly as long; a wrong file is noticed here.
 const MAX_BYTES: u64 = 64 << 10;
@@ -29,6 +29,15 @@ pub(super) fn read(fields: &CredentialFields) -> anyhow::Result<Option<Secret<St
         "the credential holds characters that no HTTP header can carry"
     );
     Ok(Some(Secret::from(credential)))
+}
+
+/// The further key that the flags point at; `None` if they point nowhere.
+pub(super) fn read_further(fields: &FurtherKeyFields) -> anyhow::Result<Option<Secret<String>>> {
+    read(&CredentialFields {
+        credential_env: fields.add_credential_env.clone(),
+        credential_file: fields.add_credential_file.clone(),
+        credential_stdin: fields.add_credential_stdin,
+    })
 }
 
 fn limited(source: impl Read) -> anyhow::Result<String> {

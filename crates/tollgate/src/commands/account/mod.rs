@@ -5,7 +5,8 @@ mod view;
 
 use anyhow::Context;
 use tollgate_base::Secret;
-use tollgate_routing::{Account, BaseUrls, Capabilities, ModelMapping, Platform, Status};
+use tollgate_routing::failover::FailoverRules;
+use tollgate_routing::{Account, BaseUrls, Capabilities, ModelMapping, Platform, ProbeTerms, Status};
 use tollgate_store::{AccountPatch, NewAccount, Store};
 
 use self::view::{AccountView, GroupNames};
@@ -31,9 +32,11 @@ pub(crate) async fn run(args: AccountArgs, store: &Store) -> anyhow::Result<()> 
             let names = GroupNames::read(store).await?;
             Ok(printer.one(&names.view(find::account(store, &account).await?))?)
         }
-        AccountCommand::Update { account, name, urls, credential, fields, clear } => {
+        AccountCommand::Update { account, name, urls, credential, fields, keys, clear } => {
             let old = find::account(store, &account).await?;
             let patch = patch(store, &old, name, urls, &credential, fields, &clear).await?;
+            let add_key = credential::read_further(&keys)?;
+            let patch = AccountPatch { add_key, remove_key: keys.remove_credential, ..patch };
             done(store, printer, "updated", store.update_account(old.id, patch).await?).await
         }
         AccountCommand::Disable { account } => {
@@ -46,6 +49,10 @@ pub(crate) async fn run(args: AccountArgs, store: &Store) -> anyhow::Result<()> 
             let found = find::account(store, &account).await?;
             store.remove_account(found.id).await?;
             Ok(printer.removed("account", &found.name)?)
+        }
+        AccountCommand::ClearAttention { account } => {
+            let id = find::account(store, &account).await?.id;
+            done(store, printer, "cleared", store.clear_attention(id).await?).await
         }
     }
 }
@@ -63,6 +70,7 @@ async fn new_account(
     let credential = credential::read(credential)?
         .context("a credential is needed: --credential-env, --credential-file or --credential-stdin")?;
     let defaults = NewAccount::new(name, platform, base_urls, credential);
+    let probe = probe(&fields);
     Ok(NewAccount {
         family: fields.family.and_then(|word| word.0),
         auth: fields.auth.unwrap_or(defaults.auth),
@@ -76,6 +84,8 @@ async fn new_account(
         rate: fields.rate.unwrap_or(defaults.rate),
         proxy: fields.proxy.map(Secret::new),
         groups: find::group_ids(store, &fields.groups).await?,
+        failover: FailoverRules::new(fields.failover)?,
+        probe,
         ..defaults
     })
 }
@@ -94,6 +104,8 @@ async fn patch(
     let groups = find::group_ids(store, &fields.groups).await?;
     let (models, mapping) = (!fields.models.is_empty(), !fields.mapping.is_empty());
     let proxy = replaced(fields.proxy.is_some(), AccountClear::Proxy);
+    let failover = replaced(!fields.failover.is_empty(), AccountClear::Failover);
+    let probe = probe(&fields);
     Ok(AccountPatch {
         name,
         base_urls: (base_urls != old.base_urls).then_some(base_urls),
@@ -110,8 +122,15 @@ async fn patch(
         rate: fields.rate,
         proxy: proxy.then(|| fields.proxy.map(Secret::new)),
         groups: replaced(!groups.is_empty(), AccountClear::Groups).then_some(groups),
+        failover: failover.then(|| FailoverRules::new(fields.failover)).transpose()?,
+        probe: replaced(probe.is_some(), AccountClear::Probe).then_some(probe),
         ..AccountPatch::default()
     })
+}
+
+fn probe(fields: &AccountFields) -> Option<ProbeTerms> {
+    let (every_s, model) = fields.probe_every.zip(fields.probe_model.clone())?;
+    Some(ProbeTerms { every_s, model, always: fields.probe_always })
 }
 
 /// The base URLs after the flags: the one for all protocols of the platform first, then each protocol's own.

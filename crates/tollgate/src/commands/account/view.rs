@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 use tollgate_base::{GroupId, Rate, Timestamp};
 use tollgate_protocol::Protocol;
-use tollgate_routing::{Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, Status};
+use tollgate_routing::{Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, Status, Upkeep};
 use tollgate_store::Store;
 use tollgate_translate::family::Family;
 
@@ -45,6 +45,7 @@ impl GroupNames {
             proxy: account.proxy.is_some(),
             groups,
             created_at: account.created_at,
+            upkeep: account.upkeep,
         }
     }
 }
@@ -74,9 +75,32 @@ pub(super) struct AccountView {
     groups: Vec<String>,
     #[serde(serialize_with = "text::time_json")]
     created_at: Timestamp,
+    #[serde(flatten)]
+    upkeep: Upkeep,
 }
 
 impl AccountView {
+    fn status_words(&self) -> String {
+        let marked = if self.upkeep.attention.is_some() { ", needs attention" } else { "" };
+        format!("{}{marked}", self.status)
+    }
+
+    fn further_keys(&self) -> String {
+        text::list(self.upkeep.further_keys.iter().map(|key| format!("#{} {}", key.number, key.hint)), "none")
+    }
+
+    fn probe_words(&self) -> String {
+        self.upkeep.probe.as_ref().map_or("no".to_owned(), |probe| {
+            let when = if probe.always { "" } else { " while it is left alone" };
+            format!("{} every {} s{when}", probe.model, probe.every_s)
+        })
+    }
+
+    fn attention_words(&self) -> String {
+        let attention = self.upkeep.attention.as_ref();
+        attention.map_or("no".to_owned(), |mark| format!("since {}: {}", text::time(mark.since), mark.words))
+    }
+
     /// The family that was named, or those that the addresses tell.
     fn family_words(&self) -> String {
         if let Some(family) = self.family {
@@ -97,7 +121,7 @@ impl View for AccountView {
         vec![
             self.name.clone(),
             self.platform.to_string(),
-            self.status.to_string(),
+            self.status_words(),
             text::list(&self.groups, "-"),
             self.priority.to_string(),
             text::list(&self.models, "any"),
@@ -126,6 +150,10 @@ impl View for AccountView {
             ("rate", self.rate.to_string()),
             ("proxy", yes_no(self.proxy)),
             ("created", text::time(self.created_at)),
+            ("further keys", self.further_keys()),
+            ("failover", text::list(self.upkeep.failover.rules(), "the gate's table")),
+            ("probe", self.probe_words()),
+            ("attention", self.attention_words()),
         ]
     }
 }
