@@ -18,6 +18,7 @@ mod plan;
 mod price;
 mod rank;
 mod speak;
+mod stickiness;
 mod sticky;
 #[cfg(test)]
 mod testing;
@@ -38,6 +39,7 @@ pub use pattern::Pattern;
 pub use plan::{Attempt, Health, Need, PlanError, PlanRequest, plan};
 pub use price::{PricePlace, PriceVersion, Prices};
 pub use rank::Reason;
+pub use stickiness::Stickiness;
 pub use sticky::{SESSION_HEADERS, Session, SessionSource, session_key};
 pub use upstream_path::{ResponseSub, UpstreamPath};
 pub use user::{Status, User};

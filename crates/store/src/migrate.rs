@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "limits", text: include_str!("../migrations/0007_limits.sql") },
     Migration { version: 8, name: "prices", text: include_str!("../migrations/0008_prices.sql") },
     Migration { version: 9, name: "plan", text: include_str!("../migrations/0009_plan.sql") },
+    Migration { version: 10, name: "sticky", text: include_str!("../migrations/0010_sticky.sql") },
 ];
 
 /// Any number that no other program locks in the same database: "tollgate" in ASCII.

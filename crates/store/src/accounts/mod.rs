@@ -48,6 +48,8 @@ pub struct NewAccount {
     pub proxy: Option<Secret<String>>,
     /// The groups it serves.
     pub groups: Vec<GroupId>,
+    /// The provider's organization that it belongs to; `None`: one of its own.
+    pub organization: Option<String>,
 }
 
 impl NewAccount {
@@ -74,6 +76,7 @@ impl NewAccount {
             rate: Rate::ONE,
             proxy: None,
             groups: Vec::new(),
+            organization: None,
         }
     }
 }
@@ -111,6 +114,8 @@ pub struct AccountPatch {
     pub proxy: Option<Option<Secret<String>>>,
     /// Other groups, as a whole.
     pub groups: Option<Vec<GroupId>>,
+    /// Another organization; `Some(None)` is one of its own.
+    pub organization: Option<Option<String>>,
 }
 
 impl Store {
@@ -123,6 +128,7 @@ impl Store {
         check_name("name", &new.name)?;
         check_base_urls(&new.base_urls)?;
         check_secret("credential", &new.credential)?;
+        check_opt_name("organization", new.organization.as_ref())?;
         new.proxy.as_ref().map_or(Ok(()), |proxy| check_secret("proxy", proxy))?;
         let mut account = Account {
             id: AccountId::generate(),
@@ -142,6 +148,7 @@ impl Store {
             proxy: new.proxy,
             groups: new.groups,
             created_at: self.now(),
+            organization: new.organization,
         };
         account.groups.sort_unstable();
         account.groups.dedup();
@@ -203,6 +210,7 @@ impl Store {
         patch.base_urls.as_ref().map_or(Ok(()), check_base_urls)?;
         patch.credential.as_ref().map_or(Ok(()), |secret| check_secret("credential", secret))?;
         patch.proxy.as_ref().and_then(Option::as_ref).map_or(Ok(()), |proxy| check_secret("proxy", proxy))?;
+        check_opt_name("organization", patch.organization.as_ref().and_then(Option::as_ref))?;
         let mut tx = self.begin_change().await?;
         let outcome = rows::update(&mut tx, self.master(), id, patch).await;
         tx.finish(outcome).await

@@ -144,6 +144,9 @@ pub(crate) struct AccountFields {
     /// Whether the provider counts tokens (/v1/messages/count_tokens)
     #[arg(long, value_name = "BOOL")]
     pub(crate) count_tokens: Option<bool>,
+    /// The provider's organization that it belongs to: accounts of one name take each other's signed reasoning
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organization: Option<String>,
 }
 
 /// A setting that can be removed.
@@ -163,4 +166,6 @@ pub(crate) enum AccountClear {
     BaseUrlChat,
     /// The base URL for OpenAI Responses
     BaseUrlResponses,
+    /// The organization
+    Organization,
 }

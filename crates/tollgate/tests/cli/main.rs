@@ -11,5 +11,6 @@ mod prices;
 mod quotas;
 mod reconcile;
 mod statements;
+mod sticky;
 mod support;
 mod usage;

@@ -45,6 +45,7 @@ impl GroupNames {
             proxy: account.proxy.is_some(),
             groups,
             created_at: account.created_at,
+            organization: account.organization,
         }
     }
 }
@@ -74,6 +75,8 @@ pub(super) struct AccountView {
     groups: Vec<String>,
     #[serde(serialize_with = "text::time_json")]
     created_at: Timestamp,
+    /// As the operator calls it; none: one of its own.
+    organization: Option<String>,
 }
 
 impl AccountView {
@@ -126,6 +129,7 @@ impl View for AccountView {
             ("rate", self.rate.to_string()),
             ("proxy", yes_no(self.proxy)),
             ("created", text::time(self.created_at)),
+            ("organization", self.organization.clone().unwrap_or_else(|| "its own".to_owned())),
         ]
     }
 }
