@@ -40,7 +40,12 @@ pub(crate) fn respond(
     } else {
         translated_answer_headers(&opened.headers)
     };
-    let mut dropped = opened.translation.as_ref().map_or_else(Vec::new, |made| made.dropped.clone());
+    let mut dropped: Vec<String> = opened.left_out.iter().map(|name| (*name).to_owned()).collect();
+    if let Some(made) = &opened.translation {
+        let others: Vec<String> =
+            made.dropped.iter().filter(|name| !dropped.contains(name)).cloned().collect();
+        dropped.extend(others);
+    }
     let rewrite = Rewrite::wanted(shared, tag, &asked, opened.protocol, opened.translation);
     match opened.answer {
         OpenedAnswer::Whole { body, observed } => {

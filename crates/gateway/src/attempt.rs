@@ -11,9 +11,11 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use tollgate_base::KeyId;
 use tollgate_limits::{Lease, Places};
-use tollgate_protocol::{ApiError, BYTES_PER_TOKEN, Endpoint, ErrorKind, Probe, Protocol};
+use tollgate_protocol::{
+    ApiError, BYTES_PER_TOKEN, Endpoint, ErrorKind, Probe, Protocol, is_reasoning_refused,
+};
 use tollgate_routing::Attempt;
-use tollgate_upstream::RequestHead;
+use tollgate_upstream::{Answer, RequestHead};
 
 use crate::candidates::Candidates;
 use crate::destination::Destination;
@@ -22,7 +24,8 @@ use crate::estimate::tokens_of_body;
 use crate::health::InFlight;
 use crate::limit::expected_tokens;
 use crate::opening::{OpenedAnswer, open_stream, read_whole};
-use crate::outgoing::{self, Translation};
+use crate::outgoing::{self, Leave, Outgoing, Translation};
+use crate::session::Session;
 use crate::state::{Live, Shared};
 use crate::verdict::{Failure, Refused, network_failure, refused_by_upstream};
 
@@ -67,6 +70,10 @@ pub(crate) struct Opened {
     pub(crate) answer: OpenedAnswer,
     /// Set when the request was translated.
     pub(crate) translation: Option<Translation>,
+    /// The reasoning that was left out, by its names in the request.
+    pub(crate) left_out: Vec<&'static str>,
+    /// What marks how far the request's reasoning is foreign to the account.
+    mark: Option<u64>,
 }
 
 /// Tries the accounts in order. `prepare` readies the draft for each: from then on the account may have served the
@@ -76,12 +83,13 @@ pub(crate) async fn run(
     live: &Live,
     attempts: &[Attempt<'_>],
     call: &Call<'_>,
+    session: &Session,
     draft: &mut Draft,
     prepare: impl Fn(&mut Draft, &Attempt<'_>),
 ) -> Result<Opened, Refused> {
     let started = Instant::now();
     let mut last = None;
-    let mut candidates = Candidates::new(attempts, call.expected_tokens);
+    let mut candidates = Candidates::new(attempts, call.expected_tokens, session.wait());
     for _ in 0..shared.config.max_attempts.max(1) {
         if last.is_some() && started.elapsed() >= shared.config.failover_budget {
             break;
@@ -106,8 +114,11 @@ pub(crate) async fn run(
             record.upstream_model = Some(attempt.upstream_model.clone().into_owned());
         }
         prepare(draft, attempt);
-        match try_account(shared, live, destination, attempt, call, draft, places).await {
-            Ok(opened) => return Ok(opened),
+        match try_account(shared, live, Choice { attempt, destination }, call, session, draft, places).await {
+            Ok(opened) => {
+                session.answered(shared, attempt, candidates.bound_is_full(), opened.mark);
+                return Ok(opened);
+            }
             Err(Failure::Final(refused)) => return Err(refused),
             Err(Failure::Next(error)) => {
                 tracing::info!(account = %attempt.account.name, kind = %error.kind, "attempt failed");
@@ -128,31 +139,37 @@ fn worse_last(previous: Option<ApiError>, next: ApiError) -> ApiError {
     }
 }
 
+/// An account that is tried.
+#[derive(Clone, Copy)]
+struct Choice<'a> {
+    attempt: &'a Attempt<'a>,
+    destination: &'a Arc<Destination>,
+}
+
 async fn try_account(
     shared: &Shared,
     live: &Live,
-    destination: &Arc<Destination>,
-    attempt: &Attempt<'_>,
+    choice: Choice<'_>,
     call: &Call<'_>,
+    session: &Session,
     draft: &mut Draft,
     places: Places,
 ) -> Result<Opened, Failure> {
-    let outgoing = outgoing::write(shared, live, destination, attempt, call)?;
-    let Some((endpoint, path)) = destination.route(outgoing.endpoint) else {
-        return Err(Failure::Next(ApiError::of(ErrorKind::NoAccount)));
-    };
+    let Choice { attempt, destination } = choice;
+    let leave = Leave::Foreign(session.foreign_to(live, attempt));
+    let mut outgoing = outgoing::write(shared, live, destination, attempt, call, &leave)?;
     let in_flight = InFlight::begin(&destination.health, places);
-    let head = RequestHead { method: Method::POST, path_and_query: path.clone(), headers: outgoing.headers };
-    let answer = shared.upstream.send(endpoint, head, outgoing.body).await;
-    let answer = answer.map_err(|error| network_failure(shared, &in_flight, &error))?;
-    if let Some(record) = draft.record() {
-        record.upstream_request_id = upstream_request_id(&answer.headers);
-    }
-    if !answer.status.is_success() {
-        let failure = refused_by_upstream(shared, &in_flight, attempt.protocol, answer).await;
-        let foreign = attempt.protocol != call.endpoint.protocol();
-        return Err(if foreign { failure.in_the_gates_words() } else { failure });
-    }
+    let sent = send(shared, choice, call, &mut outgoing, draft, &in_flight).await;
+    let answer = match sent {
+        Err(failure) if refuses_reasoning(&failure) => {
+            outgoing = without_reasoning(shared, live, choice, call, failure)?;
+            if let Some(record) = draft.record() {
+                record.attempts += 1;
+            }
+            send(shared, choice, call, &mut outgoing, draft, &in_flight).await?
+        }
+        sent => sent?,
+    };
     let headers = answer.headers;
     let opened = if call.probe.stream && !call.endpoint.counts_only() {
         open_stream(shared, attempt.protocol, &headers, answer.body, in_flight).await
@@ -172,7 +189,68 @@ async fn try_account(
         headers,
         answer,
         translation: outgoing.translation,
+        mark: outgoing.left_out.as_ref().map(|left_out| left_out.last),
+        left_out: outgoing.left_out.map_or_else(Vec::new, |left_out| left_out.names),
     })
+}
+
+/// Sends a request that was written for an account; its answer, if that is a success.
+async fn send(
+    shared: &Shared,
+    choice: Choice<'_>,
+    call: &Call<'_>,
+    outgoing: &mut Outgoing,
+    draft: &mut Draft,
+    in_flight: &InFlight,
+) -> Result<Answer, Failure> {
+    let Some((endpoint, path)) = choice.destination.route(outgoing.endpoint) else {
+        return Err(Failure::Next(ApiError::of(ErrorKind::NoAccount)));
+    };
+    let headers = std::mem::take(&mut outgoing.headers);
+    let head = RequestHead { method: Method::POST, path_and_query: path.clone(), headers };
+    let answer = shared.upstream.send(endpoint, head, std::mem::take(&mut outgoing.body)).await;
+    let answer = answer.map_err(|error| network_failure(shared, in_flight, &error))?;
+    if let Some(record) = draft.record() {
+        record.upstream_request_id = upstream_request_id(&answer.headers);
+    }
+    if answer.status.is_success() {
+        return Ok(answer);
+    }
+    let failure = refused_by_upstream(shared, in_flight, choice.attempt.protocol, answer).await;
+    let foreign = choice.attempt.protocol != call.endpoint.protocol();
+    Err(if foreign { failure.in_the_gates_words() } else { failure })
+}
+
+/// Whether the request was refused for reasoning in it that its upstream does not take.
+fn refuses_reasoning(failure: &Failure) -> bool {
+    match failure {
+        Failure::Final(Refused::Error(error) | Refused::Verbatim { error, .. }) => {
+            is_reasoning_refused(error)
+        }
+        Failure::Next(_) => false,
+    }
+}
+
+/// The same request without any reasoning, for the one repair that a refusal of it gets.
+///
+/// # Errors
+/// The refusal, if there is nothing to leave out.
+#[allow(clippy::result_large_err, reason = "an error ends the attempt, so its size costs nothing")]
+fn without_reasoning(
+    shared: &Shared,
+    live: &Live,
+    choice: Choice<'_>,
+    call: &Call<'_>,
+    refusal: Failure,
+) -> Result<Outgoing, Failure> {
+    let Choice { attempt, destination } = choice;
+    match outgoing::write(shared, live, destination, attempt, call, &Leave::All) {
+        Ok(outgoing) if outgoing.left_out.is_some() => {
+            tracing::info!(account = %attempt.account.name, "signed reasoning was refused and is left out");
+            Ok(outgoing)
+        }
+        _ => Err(refusal),
+    }
 }
 
 fn upstream_request_id(headers: &HeaderMap) -> Option<String> {

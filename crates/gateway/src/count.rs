@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
+use tollgate_base::UserId;
 use tollgate_protocol::{
     ApiError, Endpoint, ErrorKind, forward_edits, is_account_fault, read_upstream_error,
 };
@@ -11,9 +12,11 @@ use crate::answer::answer_headers;
 use crate::attempt::Call;
 use crate::destination::upstream_headers;
 use crate::exchange::fetch;
+use crate::outgoing::leave_out;
 use crate::plan::attempts;
 use crate::respond::{self, AnswerStream};
 use crate::serve::Caller;
+use crate::session::Session;
 use crate::state::{Live, Shared};
 use crate::tokens;
 use crate::verdict::Refused;
@@ -25,11 +28,12 @@ pub(crate) async fn answer(
     caller: &Caller,
     group: &Group,
     call: &Call<'_>,
+    user: UserId,
 ) -> Result<Response<AnswerStream>, Refused> {
     match counting_of(group, call.endpoint) {
         TokenCounting::Off => Err(ApiError::of(ErrorKind::TokenCountingUnsupported).into()),
         TokenCounting::Estimate => Ok(respond::json(&caller.tag, estimate(call).await?)),
-        TokenCounting::Native => forward(shared, live, caller, group, call).await,
+        TokenCounting::Native => forward(shared, live, caller, group, call, user).await,
     }
 }
 
@@ -58,14 +62,16 @@ async fn forward(
     caller: &Caller,
     group: &Group,
     call: &Call<'_>,
+    user: UserId,
 ) -> Result<Response<AnswerStream>, Refused> {
+    let session = Session::of(shared, live, user, group, call);
     let wanted = PlanRequest {
         group,
         model: &call.probe.model,
         protocol: call.endpoint.protocol(),
         translate: false,
         tools: false,
-        sticky: None,
+        sticky: session.account(),
         pick: shared.pick(),
         need: if call.endpoint == Endpoint::CountTokens { Need::CountTokens } else { Need::None },
     };
@@ -78,7 +84,7 @@ async fn forward(
     };
     let mut last = ApiError::of(ErrorKind::NoAccount);
     for attempt in planned.iter().take(shared.config.max_attempts.max(1)) {
-        match ask(shared, live, call, attempt).await {
+        match ask(shared, live, call, &session, attempt).await {
             Ok((status, headers, body)) => {
                 return Ok(respond::full(&caller.tag, status, headers, vec![body]));
             }
@@ -101,6 +107,7 @@ async fn ask(
     shared: &Shared,
     live: &Live,
     call: &Call<'_>,
+    session: &Session,
     attempt: &Attempt<'_>,
 ) -> Result<(StatusCode, HeaderMap, Bytes), Refused> {
     let unusable = || ApiError::of(ErrorKind::NoAccount);
@@ -111,7 +118,11 @@ async fn ask(
         path_and_query: path.clone(),
         headers: upstream_headers(call.headers, attempt.protocol, destination),
     };
-    let body = forward_edits(call.probe, call.endpoint, &attempt.upstream_model).apply(call.body);
+    let mut edits = forward_edits(call.probe, call.endpoint, &attempt.upstream_model);
+    if let Some(foreign) = leave_out(call, session.foreign_to(live, attempt)) {
+        edits.merge(&foreign.edits);
+    }
+    let body = edits.apply(call.body);
     let (status, headers, body) = fetch(shared, endpoint, head, body).await?;
     if status.is_success() {
         if serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() {

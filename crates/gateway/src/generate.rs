@@ -21,6 +21,7 @@ use crate::plan::{plan_attempts, price_of};
 use crate::record::new_record;
 use crate::respond::AnswerStream;
 use crate::serve::Caller;
+use crate::session::Session;
 use crate::shape::{Asked, AskedResponse, Shape};
 use crate::state::{Live, Shared};
 use crate::verdict::Refused;
@@ -99,13 +100,18 @@ async fn open(
     request: &Generation<'_>,
     draft: &mut Draft,
 ) -> Result<attempt::Opened, Refused> {
-    let attempts = plan_attempts(shared, request).await?;
+    let Generation { live, identity, group, call, .. } = *request;
+    let session = Session::of(shared, live, identity.user.id, group, call);
+    let attempts = plan_attempts(shared, request, &session).await?;
+    if let Some(first) = attempts.first() {
+        session.begin(shared, first);
+    }
     let ticket = hold(shared, request, &attempts, draft)?;
-    let opened = attempt::run(shared, request.live, &attempts, request.call, draft, |draft, attempt| {
+    let opened = attempt::run(shared, live, &attempts, call, &session, draft, |draft, attempt| {
         if let Some((price, version)) = price_of(shared, request, attempt) {
             draft.priced(price, version);
         }
-        if keeps_response(request.call) && attempt.protocol == Protocol::Responses {
+        if keeps_response(call) && attempt.protocol == Protocol::Responses {
             draft.keeps_response(ownership(shared, request, attempt));
         }
     })

@@ -45,6 +45,8 @@ mod responses;
 mod rewrite;
 mod route;
 mod serve;
+mod session;
+mod sessions;
 mod settle;
 mod shape;
 mod state;
