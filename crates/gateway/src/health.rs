@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tollgate_base::{AccountId, Timestamp};
 use tollgate_limits::Places;
-use tollgate_routing::Health;
+use tollgate_routing::{AwayReason, Condition, Standing};
 
 /// Failures in a row after which an account is left alone for a while.
 const FAILURES_BEFORE_COOLING: u32 = 5;
@@ -59,6 +59,16 @@ impl AccountHealth {
         self.cooling_until_micros.fetch_max(now.after(pause).micros(), Ordering::AcqRel);
     }
 
+    /// How it stands.
+    pub(crate) fn condition(&self, now: Timestamp) -> Condition {
+        let standing = match self.cooling_until().filter(|until| *until > now) {
+            None => Standing::Ready,
+            until => Standing::Away { until, why: AwayReason::Broken },
+        };
+        let in_flight = self.in_flight.load(Ordering::Acquire);
+        Condition { standing, in_flight, ..Condition::READY }
+    }
+
     fn cooling_until(&self) -> Option<Timestamp> {
         match self.cooling_until_micros.load(Ordering::Acquire) {
             0 => None,
@@ -98,16 +108,6 @@ pub(crate) struct HealthBook(papaya::HashMap<AccountId, Arc<AccountHealth>>);
 impl HealthBook {
     pub(crate) fn of(&self, account: AccountId) -> Arc<AccountHealth> {
         Arc::clone(self.0.pin().get_or_insert_with(account, Arc::default))
-    }
-}
-
-impl Health for HealthBook {
-    fn cooling_until(&self, account: &AccountId) -> Option<Timestamp> {
-        self.0.pin().get(account)?.cooling_until()
-    }
-
-    fn in_flight(&self, account: &AccountId) -> u32 {
-        self.0.pin().get(account).map_or(0, |health| health.in_flight.load(Ordering::Acquire))
     }
 }
 
@@ -164,8 +164,8 @@ mod tests {
         let account = book.of(id);
         let first = InFlight::begin(&account, Places::default());
         let second = InFlight::begin(&account, Places::default());
-        assert_eq!(book.in_flight(&id), 2);
+        assert_eq!(account.condition(NOW).in_flight, 2);
         drop((first, second));
-        assert_eq!(book.in_flight(&id), 0);
+        assert_eq!(book.of(id).condition(NOW).in_flight, 0);
     }
 }

@@ -1,14 +1,19 @@
 //! Phase 4: the accounts that may be tried, in order, or why there are none.
 
-use tollgate_base::{AccountId, Timestamp};
+use std::sync::Arc;
+
+use tollgate_base::Timestamp;
 use tollgate_pricing::ModelPrice;
 use tollgate_protocol::{ApiError, Endpoint, ErrorKind};
-use tollgate_routing::{Attempt, Health, Need, PlanError, PlanRequest, plan};
+use tollgate_routing::{
+    Account, AccountIndex, Attempt, AwayReason, Condition, Health, Need, PlanError, PlanRequest, Standing,
+    plan,
+};
 use tollgate_store::{QuotaOwner, ResponseOwner};
 
 use crate::generate::Generation;
-use crate::health::HealthBook;
-use crate::quotas::Quotas;
+use crate::health::AccountHealth;
+use crate::quotas::{NEVER, Quotas};
 use crate::responses;
 use crate::session::Session;
 use crate::state::{Live, Shared};
@@ -41,7 +46,7 @@ pub(crate) async fn plan_attempts<'a>(
         // A stored response lives at one account; no other knows it.
         attempts.retain(|attempt| attempt.account.id == owner.account_id);
         if attempts.is_empty() {
-            return Err(unavailable(shared, &owner));
+            return Err(unavailable(shared, request.live, &owner, &probe.model));
         }
     }
     attempts.retain(|attempt| price_of(shared, request, attempt).is_some());
@@ -63,7 +68,7 @@ pub(crate) fn attempts<'a>(
     wanted: &PlanRequest<'a>,
 ) -> Result<Vec<Attempt<'a>>, ApiError> {
     let now = shared.now();
-    plan(&live.catalog, &condition(shared, now), now, wanted).map_err(|error| match error {
+    plan(&live.catalog, &conditions(shared, live), now, wanted).map_err(|error| match error {
         PlanError::ModelNotFound => ApiError::about(ErrorKind::ModelNotFound, wanted.model),
         PlanError::NoAccount => {
             served_elsewhere(shared, live, wanted).unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount))
@@ -79,7 +84,7 @@ fn served_elsewhere<'a>(shared: &Shared, live: &'a Live, wanted: &PlanRequest<'a
         let elsewhere =
             PlanRequest { protocol: endpoint.protocol(), need: Need::None, sticky: None, ..*wanted };
         let now = shared.now();
-        let planned = plan(&live.catalog, &condition(shared, now), now, &elsewhere);
+        let planned = plan(&live.catalog, &conditions(shared, live), now, &elsewhere);
         endpoint.protocol() != wanted.protocol && matches!(planned, Ok(_) | Err(PlanError::AllCooling { .. }))
     };
     let places: Vec<&str> = endpoints.into_iter().filter(serves).map(Endpoint::path).collect();
@@ -88,39 +93,50 @@ fn served_elsewhere<'a>(shared: &Shared, live: &'a Live, wanted: &PlanRequest<'a
 }
 
 /// Why the one account that could serve the request cannot.
-fn unavailable(shared: &Shared, owner: &ResponseOwner) -> ApiError {
+fn unavailable(shared: &Shared, live: &Live, owner: &ResponseOwner, model: &str) -> ApiError {
     let now = shared.now();
-    match condition(shared, now).cooling_until(&owner.account_id) {
-        Some(until) if until > now => cooling(until, now),
+    let catalog = &live.catalog;
+    let found = catalog.account(&owner.account_id).zip(catalog.index_of(&owner.account_id));
+    let condition = found.map(|(account, at)| conditions(shared, live).condition(account, at, model, now));
+    match condition.map(|condition| condition.standing) {
+        Some(Standing::Away { until, .. }) => cooling(until, now),
         _ => ApiError::of(ErrorKind::NoAccount),
     }
 }
 
 /// The accounts' health and quotas together: one whose quota is used up is left alone until it counts anew.
-struct Condition<'a> {
-    health: &'a HealthBook,
+struct Conditions<'a> {
+    health: &'a [Arc<AccountHealth>],
     quotas: &'a Quotas,
-    now: Timestamp,
 }
 
-fn condition(shared: &Shared, now: Timestamp) -> Condition<'_> {
-    Condition { health: &shared.health, quotas: shared.wallets.quotas(), now }
+fn conditions<'a>(shared: &'a Shared, live: &'a Live) -> Conditions<'a> {
+    Conditions { health: &live.health, quotas: shared.wallets.quotas() }
 }
 
-impl Health for Condition<'_> {
-    fn cooling_until(&self, account: &AccountId) -> Option<Timestamp> {
-        let used_up = self.quotas.used_up_until(QuotaOwner::Account(*account), self.now);
-        used_up.max(self.health.cooling_until(account))
+impl Health for Conditions<'_> {
+    fn condition(&self, account: &Account, at: AccountIndex, _model: &str, now: Timestamp) -> Condition {
+        let known = self.health.get(at.get()).map_or(Condition::READY, |health| health.condition(now));
+        let owner = QuotaOwner::Account(account.id);
+        let Some(until) = self.quotas.used_up_until(owner, now) else { return known };
+        let until = (until != NEVER).then_some(until);
+        let standing = match known.standing {
+            // The longer of the two counts.
+            Standing::Away { until: Some(other), .. } if until.is_some_and(|until| until < other) => {
+                known.standing
+            }
+            Standing::Away { until: None, .. } => known.standing,
+            _ => Standing::Away { until, why: AwayReason::OverQuota },
+        };
+        Condition { standing, ..known }
     }
-
-    fn in_flight(&self, account: &AccountId) -> u32 {
-        self.health.in_flight(account)
-    }
 }
 
-fn cooling(until: Timestamp, now: Timestamp) -> ApiError {
+fn cooling(until: Option<Timestamp>, now: Timestamp) -> ApiError {
+    let error = ApiError::of(ErrorKind::AllCooling);
+    let Some(until) = until else { return error };
     let seconds = until.since(now).as_millis().div_ceil(1000);
-    ApiError::of(ErrorKind::AllCooling).retry_after(u32::try_from(seconds).unwrap_or(u32::MAX).max(1))
+    error.retry_after(u32::try_from(seconds).unwrap_or(u32::MAX).max(1))
 }
 
 /// What the request is charged by if this attempt answers it, and the version of that price: what was in force when the

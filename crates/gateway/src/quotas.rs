@@ -8,6 +8,9 @@ use tollgate_ledger::NodeWallet;
 use tollgate_routing::Account;
 use tollgate_store::{QuotaOwner, StoredQuota};
 
+/// The end of time, for what does not begin anew.
+pub(crate) const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
+
 /// One quota, shared by all requests that it bounds.
 #[derive(Clone)]
 pub(crate) struct SharedQuota(Arc<Mutex<NodeQuota>>);
@@ -147,12 +150,12 @@ impl Quotas {
         }
     }
 
-    /// Whether one of an owner's quotas has nothing left, and if so, when all of them will have something again; the end
-    /// of time for never.
+    /// Whether one of an owner's quotas has nothing left, and if so, when all of them will have something again; [`NEVER`]
+    /// where one does not.
     pub(crate) fn used_up_until(&self, owner: QuotaOwner, now: Timestamp) -> Option<Timestamp> {
         let owned = self.owned.pin();
         let used_up = owned.get(&owner)?.iter().filter(|quota| quota.is_used_up(now));
-        used_up.map(|quota| quota.resets_at().unwrap_or(Timestamp::from_micros(i64::MAX))).max()
+        used_up.map(|quota| quota.resets_at().unwrap_or(NEVER)).max()
     }
 
     /// Changes what this node has on the way to an owner's quotas.

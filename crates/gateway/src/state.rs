@@ -43,6 +43,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 pub(crate) struct Live {
     pub(crate) catalog: Catalog,
     pub(crate) destinations: HashMap<AccountId, Arc<Destination>>,
+    /// The state of the catalog's accounts, in its order.
+    pub(crate) health: Vec<Arc<AccountHealth>>,
     /// Counts the snapshots; a cached key of an older one is read again.
     pub(crate) epoch: u64,
     version: i64,
@@ -187,11 +189,13 @@ async fn load(
     let data = store.catalog().await?;
     wallets.quotas().read_accounts(&data.accounts, store.account_quotas().await?);
     let version = data.version;
-    let mut destinations = HashMap::with_capacity(data.accounts.len());
-    for account in &data.accounts {
-        destinations.insert(account.id, Arc::new(destination(upstream, account, health.of(account.id))));
+    let catalog = Catalog::new(data);
+    let health: Vec<_> = catalog.accounts().iter().map(|account| health.of(account.id)).collect();
+    let mut destinations = HashMap::with_capacity(health.len());
+    for (account, health) in catalog.accounts().iter().zip(&health) {
+        destinations.insert(account.id, Arc::new(destination(upstream, account, Arc::clone(health))));
     }
-    Ok(Live { catalog: Catalog::new(data), destinations, epoch, version })
+    Ok(Live { catalog, destinations, health, epoch, version })
 }
 
 fn destination(upstream: &Client, account: &Account, health: Arc<AccountHealth>) -> Destination {

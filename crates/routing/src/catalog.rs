@@ -8,6 +8,7 @@ use tollgate_protocol::Protocol;
 use tollgate_translate::traits::ModelTraits;
 
 use crate::account::Account;
+use crate::condition::AccountIndex;
 use crate::group::Group;
 use crate::key::ApiKey;
 use crate::limit::{Limit, LimitIndex};
@@ -120,10 +121,16 @@ impl Catalog {
         &self.models
     }
 
-    /// A group's enabled accounts, by priority and then id.
-    pub fn accounts_of(&self, group: &GroupId) -> impl ExactSizeIterator<Item = &Account> {
+    /// Where the account with this id stands among [all](Self::accounts).
+    #[must_use]
+    pub fn index_of(&self, id: &AccountId) -> Option<AccountIndex> {
+        self.account_index.get(id).copied().map(index)
+    }
+
+    /// A group's enabled accounts, by priority and then id, and where they stand among [all](Self::accounts).
+    pub fn accounts_of(&self, group: &GroupId) -> impl ExactSizeIterator<Item = (AccountIndex, &Account)> {
         let positions = self.groups.get(group).map_or(&[][..], |entry| &entry.accounts);
-        positions.iter().map(|at| &self.accounts[*at])
+        positions.iter().map(|at| (index(*at), &self.accounts[*at]))
     }
 
     /// The model whose price applies to a request.
@@ -242,6 +249,11 @@ impl Catalog {
         };
         Some(&self.models[*at])
     }
+}
+
+/// No catalog in memory has more accounts than 32 bits count.
+fn index(position: usize) -> AccountIndex {
+    AccountIndex(u32::try_from(position).unwrap_or(u32::MAX))
 }
 
 /// The name that a group passes a model on under.

@@ -7,6 +7,7 @@ use tollgate_protocol::Protocol;
 
 use crate::account::Account;
 use crate::catalog::{Catalog, group_name};
+use crate::condition::{Health, Standing};
 use crate::group::Group;
 use crate::rank::{Reason, rank};
 use crate::speak::spoken_with;
@@ -42,14 +43,6 @@ pub struct PlanRequest<'a> {
     pub need: Need,
 }
 
-/// The state of accounts as the node knows it.
-pub trait Health {
-    /// Until when an account is left alone; a time that is past is as good as `None`.
-    fn cooling_until(&self, account: &AccountId) -> Option<Timestamp>;
-    /// How many requests an account is serving.
-    fn in_flight(&self, account: &AccountId) -> u32;
-}
-
 /// One account to try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt<'a> {
@@ -77,8 +70,8 @@ pub enum PlanError {
     /// Every account that could take it is being left alone.
     #[error("every account that could take the request is cooling down")]
     AllCooling {
-        /// When the first of them is back.
-        until: Timestamp,
+        /// When the first of them is back; `None` where nobody knows.
+        until: Option<Timestamp>,
     },
 }
 
@@ -103,8 +96,8 @@ pub fn plan<'a>(
     let passed_on = group_name(request.group, request.model);
     let accounts = catalog.accounts_of(&request.group.id);
     let mut attempts = Vec::with_capacity(accounts.len());
-    let mut found = Found { accounts: accounts.len() != 0, serving: false, back_at: None };
-    for account in accounts {
+    let mut found = Found { accounts: accounts.len() != 0, serving: false, away: false, back_at: None };
+    for (at, account) in accounts {
         let upstream_model = account.model_mapping.resolve(&passed_on).unwrap_or_else(|| passed_on.clone());
         if !account.is_usable() || !account.serves(&upstream_model) {
             continue;
@@ -113,11 +106,14 @@ pub fn plan<'a>(
         let Some(protocol) = capable_protocol(account, request, &upstream_model) else {
             continue;
         };
-        if let Some(until) = health.cooling_until(&account.id).filter(|until| *until > now) {
-            found.cooling(until);
+        let condition = health.condition(account, at, &upstream_model, now);
+        if let Standing::Away { until, .. } = condition.standing
+            && until.is_none_or(|until| until > now)
+        {
+            found.away(until);
             continue;
         }
-        let in_flight = health.in_flight(&account.id);
+        let in_flight = condition.in_flight;
         attempts.push(Attempt { account, upstream_model, protocol, reason: Reason::Priority, in_flight });
     }
     if attempts.is_empty() {
@@ -155,18 +151,20 @@ fn put_first(attempts: &mut [Attempt<'_>], account: AccountId) {
 struct Found {
     accounts: bool,
     serving: bool,
+    away: bool,
     back_at: Option<Timestamp>,
 }
 
 impl Found {
-    fn cooling(&mut self, until: Timestamp) {
-        self.back_at = Some(self.back_at.map_or(until, |first| first.min(until)));
+    fn away(&mut self, until: Option<Timestamp>) {
+        self.away = true;
+        self.back_at = self.back_at.into_iter().chain(until).min();
     }
 
     const fn error(&self) -> PlanError {
-        match (self.back_at, self.serving, self.accounts) {
-            (Some(until), _, _) => PlanError::AllCooling { until },
-            (None, false, true) => PlanError::ModelNotFound,
+        match (self.away, self.serving, self.accounts) {
+            (true, _, _) => PlanError::AllCooling { until: self.back_at },
+            (false, false, true) => PlanError::ModelNotFound,
             _ => PlanError::NoAccount,
         }
     }

@@ -75,7 +75,7 @@ fn accounts_of_a_group_are_the_enabled_ones_in_order() {
     accounts[3].groups = vec![GroupId::from_u128(1), GroupId::from_u128(2), GroupId::from_u128(1)];
     let catalog = catalog(vec![group(1), group(2), group(3)], accounts, &[]);
     let ids = |group: u128| -> Vec<u128> {
-        catalog.accounts_of(&GroupId::from_u128(group)).map(|account| account.id.as_u128()).collect()
+        catalog.accounts_of(&GroupId::from_u128(group)).map(|(_, account)| account.id.as_u128()).collect()
     };
     assert_eq!(ids(1), [4, 5, 1]);
     assert_eq!(ids(2), [3, 4]);
@@ -176,7 +176,7 @@ fn of_two_with_one_id_or_name_the_first_stays() {
     };
     let catalog = Catalog::new(data);
     let members: Vec<_> =
-        catalog.accounts_of(&GroupId::from_u128(1)).map(|account| account.name.as_str()).collect();
+        catalog.accounts_of(&GroupId::from_u128(1)).map(|(_, account)| account.name.as_str()).collect();
     assert_eq!(members, ["account1"]);
     assert_eq!(catalog.group(&GroupId::from_u128(1)).unwrap().name, "group1");
     assert_eq!(catalog.price_for("m", "m").unwrap().owned_by, None);

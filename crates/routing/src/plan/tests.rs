@@ -8,6 +8,7 @@ use tollgate_base::GroupId;
 use super::*;
 use crate::account::BaseUrls;
 use crate::catalog::CatalogData;
+use crate::condition::{AccountIndex, AwayReason, Condition};
 use crate::testing::{account, group, mapping, patterns};
 use crate::user::Status;
 
@@ -20,12 +21,14 @@ struct Fake {
 }
 
 impl Health for Fake {
-    fn cooling_until(&self, account: &AccountId) -> Option<Timestamp> {
-        self.cooling.get(&account.as_u128()).map(|micros| Timestamp::from_micros(*micros))
-    }
-
-    fn in_flight(&self, account: &AccountId) -> u32 {
-        self.in_flight.get(&account.as_u128()).copied().unwrap_or(0)
+    fn condition(&self, account: &Account, _: AccountIndex, _: &str, _: Timestamp) -> Condition {
+        let id = account.id.as_u128();
+        let standing = self.cooling.get(&id).map_or(Standing::Ready, |micros| Standing::Away {
+            until: Some(Timestamp::from_micros(*micros)),
+            why: AwayReason::RateLimited,
+        });
+        let in_flight = self.in_flight.get(&id).copied().unwrap_or(0);
+        Condition { standing, in_flight, ..Condition::READY }
     }
 }
 
@@ -137,7 +140,7 @@ fn says_why_there_is_nothing() {
     let elsewhere = |id| with(id, |a| a.groups = vec![GroupId::from_u128(2)]);
     let mute = |id| with(id, |a| a.base_urls = BaseUrls::default());
     let cooling = Fake { cooling: HashMap::from([(8, 3_000), (9, 2_000)]), ..Fake::default() };
-    let until = |micros| PlanError::AllCooling { until: Timestamp::from_micros(micros) };
+    let until = |micros| PlanError::AllCooling { until: Some(Timestamp::from_micros(micros)) };
     for (what, accounts, expected) in [
         ("no account", vec![], PlanError::NoAccount),
         ("all disabled", vec![off(1)], PlanError::NoAccount),
