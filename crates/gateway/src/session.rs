@@ -34,7 +34,7 @@ impl Session {
     pub(crate) fn of(shared: &Shared, live: &Live, user: UserId, group: &Group, call: &Call<'_>) -> Self {
         let sticky = group.sticky;
         let mut session = Self { id: None, model: 0, bound: None, sticky };
-        let mut accounts = live.catalog.accounts_of(&group.id).filter(|account| account.is_usable());
+        let mut accounts = live.catalog.accounts_of(&group.id).filter(|(_, account)| account.is_usable());
         if !sticky.is_on() || accounts.nth(1).is_none() {
             return session;
         }

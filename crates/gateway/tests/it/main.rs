@@ -22,6 +22,7 @@ mod self_service;
 mod sessions;
 mod settle;
 mod settle_served;
+mod slots;
 mod stream_errors;
 mod streams;
 mod styles;
