@@ -10,6 +10,7 @@ use tollgate_routing::{LimitScope, Stickiness};
 use tollgate_store::{NewKey, NewUser};
 
 use crate::limits::{POLLED, limit};
+use crate::support::error_table::check;
 use crate::support::{Call, Kind, Reply, Setup, World, eventually};
 
 const STICKY: Stickiness = Stickiness { ttl_s: 60, wait_ms: 400 };
@@ -312,4 +313,29 @@ async fn counting_asks_the_sessions_account() {
     }
     let answered = answered_by(&world);
     assert_eq!((answered.len(), distinct(&answered)), (5, 1), "{answered:?}");
+}
+
+/// A stored response lives at one account, whatever its session is bound to.
+#[tokio::test]
+async fn a_stored_response_comes_before_the_session() {
+    let kind = Kind::Responses;
+    let world = world(2, false).await;
+    let respond = |session: &'static str, prompt: &str, previous: Value| {
+        let body = json!({"model": kind.model(), "input": prompt, "previous_response_id": previous});
+        Call::json(kind.path(), &body).bearer(world.key(kind)).header("x-session-id", session)
+    };
+    let fault = format!("Hello. [[sandbox status=529 account={}]]", credential(kind, 0));
+    let elsewhere = respond("other", &fault, Value::Null).send(world.addr).await.ok().json();
+    respond("s", "Hello.", Value::Null).send(world.addr).await.ok();
+    respond("s", "And?", elsewhere["id"].clone()).send(world.addr).await.ok();
+    assert_eq!(answered_by(&world), [1, 0, 1].map(|number| credential(kind, number)));
+    // Where its account is away, it fails clearly, though another could answer.
+    let limited = "And? [[sandbox status=429 retry_after=30]]";
+    for prompt in [limited, "And?"] {
+        let refused = respond("s", prompt, elsewhere["id"].clone()).send(world.addr).await;
+        check(&refused, kind.dialect(), "all_cooling", "");
+        let seconds: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!((28..=30).contains(&seconds), "{seconds}");
+    }
+    assert_eq!(world.sandbox.counts().total.received, 5);
 }
