@@ -13,7 +13,7 @@ use tollgate_sse::Boundary;
 use tollgate_store::StreamEnd;
 use tollgate_upstream::AnswerBody;
 
-use crate::attempt::Opened;
+use crate::ask::Opened;
 use crate::background::{is_at_work, settle_later};
 use crate::draft::{Draft, Ending, RequestTag};
 use crate::exchange::{DrainLimits, STATUS_OK};
@@ -40,7 +40,12 @@ pub(crate) fn respond(
     } else {
         translated_answer_headers(&opened.headers)
     };
-    let mut dropped = opened.translation.as_ref().map_or_else(Vec::new, |made| made.dropped.clone());
+    let mut dropped: Vec<String> = opened.left_out.iter().map(|name| (*name).to_owned()).collect();
+    if let Some(made) = &opened.translation {
+        let others: Vec<String> =
+            made.dropped.iter().filter(|name| !dropped.contains(name)).cloned().collect();
+        dropped.extend(others);
+    }
     let rewrite = Rewrite::wanted(shared, tag, &asked, opened.protocol, opened.translation);
     match opened.answer {
         OpenedAnswer::Whole { body, observed } => {

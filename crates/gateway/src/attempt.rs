@@ -5,29 +5,25 @@
 //! tried elsewhere, unless it is that the account's protocol cannot say something.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::HeaderMap;
 use tollgate_base::KeyId;
-use tollgate_limits::{Lease, Places};
-use tollgate_protocol::{ApiError, BYTES_PER_TOKEN, Endpoint, ErrorKind, Probe, Protocol};
+use tollgate_limits::Lease;
+use tollgate_protocol::{ApiError, BYTES_PER_TOKEN, Endpoint, ErrorKind, Probe};
 use tollgate_routing::Attempt;
 use tollgate_routing::failover::{Action, Pursuit, Scope, Step, Verdict};
-use tollgate_upstream::RequestHead;
 
+use crate::ask::{Ask, Opened};
 use crate::candidates::{Candidate, Candidates};
 use crate::destination::Destination;
 use crate::draft::Draft;
 use crate::estimate::tokens_of_body;
-use crate::health::{InFlight, Trying};
 use crate::limit::expected_tokens;
-use crate::opening::{OpenedAnswer, open_stream, read_whole};
-use crate::outgoing::{self, Translation};
 use crate::retries::Retries;
+use crate::session::Session;
 use crate::state::{Live, Shared};
-use crate::upkeep;
-use crate::verdict::{Failure, Met, Refused, network_failure, refused_by_upstream};
+use crate::verdict::{Failure, Refused};
 
 /// A call as it came in, ready to be sent to any account.
 pub(crate) struct Call<'a> {
@@ -61,17 +57,6 @@ impl<'a> Call<'a> {
     }
 }
 
-/// An account answered with success.
-pub(crate) struct Opened {
-    pub(crate) destination: Arc<Destination>,
-    pub(crate) protocol: Protocol,
-    pub(crate) upstream_model: String,
-    pub(crate) headers: HeaderMap,
-    pub(crate) answer: OpenedAnswer,
-    /// Set when the request was translated.
-    pub(crate) translation: Option<Translation>,
-}
-
 /// Tries the accounts in order. `prepare` readies the draft for each: from then on the account may have served the
 /// request, whether or not the caller is still there.
 pub(crate) async fn run(
@@ -79,6 +64,7 @@ pub(crate) async fn run(
     live: &Live,
     attempts: &[Attempt<'_>],
     call: &Call<'_>,
+    session: &Session,
     draft: &mut Draft,
     retries: &Retries<'_>,
     prepare: impl Fn(&mut Draft, &Attempt<'_>),
@@ -86,7 +72,7 @@ pub(crate) async fn run(
     let mut pursuit = Pursuit::new(shared.bounds(), shared.now());
     let mut last = None;
     let mut retried = false;
-    let mut candidates = Candidates::new(live, attempts, call.expected_tokens);
+    let mut candidates = Candidates::new(live, attempts, call.expected_tokens, session.wait());
     let mut next = candidates.next(shared).await;
     while let Some(found) = next {
         let candidate = match found {
@@ -106,12 +92,13 @@ pub(crate) async fn run(
             record.upstream_model = Some(attempt.upstream_model.clone().into_owned());
         }
         prepare(draft, attempt);
-        let failure = match try_account(shared, live, destination, attempt, call, draft, trying, places).await
-        {
+        let ask = Ask { shared, live, destination, attempt, call, session };
+        let failure = match ask.answered(draft, trying, places).await {
             Ok(opened) => {
                 if retried {
                     retries.give_back();
                 }
+                session.answered(shared, attempt, candidates.bound_is_full(), opened.mark);
                 return Ok(opened);
             }
             Err(failure) => failure,
@@ -185,82 +172,4 @@ fn telling(previous: Option<Refused>, next: Refused) -> Refused {
         }
         _ => next,
     }
-}
-
-#[allow(clippy::too_many_arguments, reason = "an attempt is all of this, and has one caller")]
-async fn try_account(
-    shared: &Arc<Shared>,
-    live: &Live,
-    destination: &Arc<Destination>,
-    attempt: &Attempt<'_>,
-    call: &Call<'_>,
-    draft: &mut Draft,
-    trying: Trying<'_>,
-    places: Places,
-) -> Result<Opened, Failure> {
-    let outgoing = outgoing::write(shared, live, destination, attempt, call)?;
-    let Some((endpoint, path)) = destination.route(outgoing.endpoint) else {
-        return Err(Failure::Next(ApiError::of(ErrorKind::NoAccount)));
-    };
-    let mut headers = outgoing.headers;
-    destination.authorize(&mut headers, trying.key());
-    let head = RequestHead { method: Method::POST, path_and_query: path.clone(), headers };
-    let in_flight = InFlight::begin(&destination.health, places);
-    let asked = Instant::now();
-    match open(shared, endpoint, head, outgoing.body, attempt, call, draft, in_flight).await {
-        Ok((headers, answer)) => {
-            upkeep::succeeded(shared, attempt.account, trying, asked.elapsed());
-            draft.first_byte();
-            Ok(Opened {
-                destination: Arc::clone(destination),
-                protocol: attempt.protocol,
-                upstream_model: attempt.upstream_model.clone().into_owned(),
-                headers,
-                answer,
-                translation: outgoing.translation,
-            })
-        }
-        Err(met) => {
-            let mut judged = met.judged(attempt.account, &attempt.upstream_model);
-            upkeep::failed(shared, attempt.account, trying, &judged);
-            if attempt.protocol != call.endpoint.protocol() {
-                judged.refused = judged.refused.in_the_gates_words();
-            }
-            Err(Failure::Asked(judged))
-        }
-    }
-}
-
-/// Sends the request and reads on until it is sure that there is an answer.
-#[allow(clippy::too_many_arguments, reason = "an attempt is all of this, and has one caller")]
-async fn open(
-    shared: &Shared,
-    endpoint: &tollgate_upstream::Endpoint,
-    head: RequestHead,
-    body: Vec<Bytes>,
-    attempt: &Attempt<'_>,
-    call: &Call<'_>,
-    draft: &mut Draft,
-    in_flight: InFlight,
-) -> Result<(HeaderMap, OpenedAnswer), Met> {
-    let answer = shared.upstream.send(endpoint, head, body).await;
-    let answer = answer.map_err(|error| network_failure(&error))?;
-    if let Some(record) = draft.record() {
-        record.upstream_request_id = upstream_request_id(&answer.headers);
-    }
-    if !answer.status.is_success() {
-        return Err(refused_by_upstream(attempt.protocol, answer, shared.now()).await);
-    }
-    let headers = answer.headers;
-    let opened = if call.probe.stream && !call.endpoint.counts_only() {
-        open_stream(shared, attempt.protocol, &headers, answer.body, in_flight).await?
-    } else {
-        read_whole(shared, attempt.protocol, answer.body, draft, in_flight).await?
-    };
-    Ok((headers, opened))
-}
-
-fn upstream_request_id(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get("request-id").or_else(|| headers.get("x-request-id"))?;
-    value.to_str().ok().map(|id| id.chars().take(200).collect())
 }

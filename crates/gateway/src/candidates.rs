@@ -1,14 +1,15 @@
 //! Which account of a plan is asked next: in the plan's order, passing over those at their limit and those that are left
-//! alone by now; then, when there is no other, the first of the full ones that gets room.
+//! alone by now; then, when there is no other, the first of the full ones that gets room. The account of the request's
+//! session is waited for first, for a short time.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tollgate_limits::{Cost, Lease, Limited, Subject};
+use tollgate_limits::{Cost, Lease, Limited, Subject, Wait};
 use tollgate_protocol::{ApiError, ErrorKind};
 use tollgate_routing::failover::Untried;
-use tollgate_routing::{Attempt, AwayReason, Standing};
+use tollgate_routing::{Attempt, AwayReason, Reason, Standing};
 
 use crate::destination::Destination;
 use crate::health::Trying;
@@ -28,6 +29,10 @@ pub(crate) struct Candidates<'a> {
     /// Passed over, because they are left alone since the plan was made, or as many requests as may try them are under way.
     left_alone: Vec<&'a Attempt<'a>>,
     cost: Cost,
+    /// How long the session's account is waited for.
+    sticky_wait: Duration,
+    /// The session's account was passed over for being at its limit.
+    bound_is_full: bool,
 }
 
 /// An account that may be asked now, and what the request has of it.
@@ -41,14 +46,27 @@ pub(crate) struct Candidate<'a> {
 
 impl<'a> Candidates<'a> {
     /// The accounts of these attempts, for a request that will use about so many tokens.
-    pub(crate) fn new(live: &'a Live, attempts: &'a [Attempt<'a>], tokens: u64) -> Self {
+    pub(crate) fn new(
+        live: &'a Live,
+        attempts: &'a [Attempt<'a>],
+        tokens: u64,
+        sticky_wait: Duration,
+    ) -> Self {
         Self {
             live,
             untried: Untried::new(attempts),
             full: Vec::new(),
             left_alone: Vec::new(),
             cost: Cost::of(tokens),
+            // Where there is no other, it is waited for like any.
+            sticky_wait: if attempts.len() > 1 { sticky_wait } else { Duration::ZERO },
+            bound_is_full: false,
         }
+    }
+
+    /// Whether the session's account was passed over for being at its limit, and for nothing else.
+    pub(crate) const fn bound_is_full(&self) -> bool {
+        self.bound_is_full
     }
 
     /// The next account; `None` when there is none left.
@@ -56,6 +74,13 @@ impl<'a> Candidates<'a> {
         while let Some(attempt) = self.next_untried(shared) {
             match self.ask(shared, attempt) {
                 Ok(candidate) => return Some(Ok(candidate)),
+                Err(Passed::AtItsLimit) if attempt.reason == Reason::Sticky => {
+                    if let Some(candidate) = self.wait_for(shared, attempt).await {
+                        return Some(Ok(candidate));
+                    }
+                    self.bound_is_full = true;
+                    self.full.push(attempt);
+                }
                 Err(Passed::AtItsLimit) => self.full.push(attempt),
                 Err(Passed::LeftAlone) => self.left_alone.push(attempt),
                 Err(Passed::Unusable) => {}
@@ -80,6 +105,18 @@ impl<'a> Candidates<'a> {
         } else {
             Some(Box::pin(self.wait_for_trial(shared, left_alone)).await)
         }
+    }
+
+    /// The session's account, if it gets room in time.
+    async fn wait_for(&self, shared: &Shared, attempt: &'a Attempt<'a>) -> Option<Candidate<'a>> {
+        if self.sticky_wait.is_zero() {
+            return None;
+        }
+        let wait = Wait { until: Instant::now() + self.sticky_wait, queue: shared.config.slot_queue };
+        let limited = limited(self.live, attempt);
+        let waiting = Box::pin(shared.limits.first(std::slice::from_ref(&limited), self.cost, wait));
+        let (_, lease) = waiting.await.ok()?;
+        self.begin(shared, attempt, Some(lease)).ok()
     }
 
     /// The first of those that are recovering that takes another request: where there is nobody else, a caller waits for

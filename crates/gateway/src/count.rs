@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
+use tollgate_base::UserId;
 use tollgate_protocol::{ApiError, Endpoint, ErrorKind, forward_edits};
 use tollgate_routing::failover::{Action, Pursuit, Step};
 use tollgate_routing::{Attempt, Group, Need, PlanRequest, Platform, TokenCounting};
@@ -10,9 +11,11 @@ use crate::answer::answer_headers;
 use crate::attempt::Call;
 use crate::destination::upstream_headers;
 use crate::exchange::fetch;
+use crate::outgoing::leave_out;
 use crate::plan::attempts;
 use crate::respond::{self, AnswerStream};
 use crate::serve::Caller;
+use crate::session::Session;
 use crate::state::{Live, Shared};
 use crate::tokens;
 use crate::verdict::{Met, Refused, refusal};
@@ -24,11 +27,12 @@ pub(crate) async fn answer(
     caller: &Caller,
     group: &Group,
     call: &Call<'_>,
+    user: UserId,
 ) -> Result<Response<AnswerStream>, Refused> {
     match counting_of(group, call.endpoint) {
         TokenCounting::Off => Err(ApiError::of(ErrorKind::TokenCountingUnsupported).into()),
         TokenCounting::Estimate => Ok(respond::json(&caller.tag, estimate(call).await?)),
-        TokenCounting::Native => forward(shared, live, caller, group, call).await,
+        TokenCounting::Native => forward(shared, live, caller, group, call, user).await,
     }
 }
 
@@ -57,14 +61,16 @@ async fn forward(
     caller: &Caller,
     group: &Group,
     call: &Call<'_>,
+    user: UserId,
 ) -> Result<Response<AnswerStream>, Refused> {
+    let session = Session::of(shared, live, user, group, call);
     let wanted = PlanRequest {
         group,
         model: &call.probe.model,
         protocol: call.endpoint.protocol(),
         translate: false,
         tools: false,
-        sticky: None,
+        sticky: session.account(),
         pick: shared.pick(),
         need: if call.endpoint == Endpoint::CountTokens { Need::CountTokens } else { Need::None },
     };
@@ -81,7 +87,7 @@ async fn forward(
     let mut rest = planned.iter();
     let mut next = rest.next();
     while let Some(attempt) = next {
-        let met = match ask(shared, live, call, attempt).await {
+        let met = match ask(shared, live, call, &session, attempt).await {
             Ok((status, headers, body)) => {
                 if last.is_some() {
                     retries.give_back();
@@ -120,6 +126,7 @@ async fn ask(
     shared: &Shared,
     live: &Live,
     call: &Call<'_>,
+    session: &Session,
     attempt: &Attempt<'_>,
 ) -> Result<(StatusCode, HeaderMap, Bytes), Met> {
     let unusable = || ApiError::of(ErrorKind::NoAccount);
@@ -130,7 +137,11 @@ async fn ask(
         path_and_query: path.clone(),
         headers: upstream_headers(call.headers, attempt.protocol, destination),
     };
-    let body = forward_edits(call.probe, call.endpoint, &attempt.upstream_model).apply(call.body);
+    let mut edits = forward_edits(call.probe, call.endpoint, &attempt.upstream_model);
+    if let Some(foreign) = leave_out(call, session.foreign_to(live, attempt)) {
+        edits.merge(&foreign.edits);
+    }
+    let body = edits.apply(call.body);
     let (status, headers, body) = fetch(shared, endpoint, head, body).await?;
     if !status.is_success() {
         return Err(refusal(attempt.protocol, status.as_u16(), headers, body, shared.now()));

@@ -13,6 +13,7 @@ use tollgate_store::ResponseOwner;
 use tollgate_translate::ResponsesEcho;
 
 use crate::answer;
+use crate::ask::Opened;
 use crate::attempt::{self, Call};
 use crate::authenticate::Identity;
 use crate::draft::{Draft, Ownership};
@@ -21,6 +22,7 @@ use crate::plan::{plan_attempts, price_of};
 use crate::record::new_record;
 use crate::respond::AnswerStream;
 use crate::serve::Caller;
+use crate::session::Session;
 use crate::shape::{Asked, AskedResponse, Shape};
 use crate::state::{Live, Shared};
 use crate::verdict::Refused;
@@ -79,7 +81,7 @@ pub(crate) async fn generate(
 }
 
 /// What the answer to a Responses caller repeats and what is kept of it, where no upstream keeps it.
-fn asked_response(call: &Call<'_>, opened: &attempt::Opened) -> Option<AskedResponse> {
+fn asked_response(call: &Call<'_>, opened: &Opened) -> Option<AskedResponse> {
     (call.endpoint == Endpoint::Responses && opened.translation.is_some()).then(|| AskedResponse {
         echo: Arc::new(ResponsesEcho::read(call.body)),
         keep: (opened.protocol != Protocol::Responses && call.probe.store != Some(false))
@@ -93,24 +95,24 @@ fn asks_for_usage(call: &Call<'_>) -> bool {
     call.endpoint.protocol() == Protocol::Chat && call.probe.stream && call.probe.include_usage != Some(true)
 }
 
-async fn open(
-    shared: &Arc<Shared>,
-    request: &Generation<'_>,
-    draft: &mut Draft,
-) -> Result<attempt::Opened, Refused> {
-    let attempts = plan_attempts(shared, request).await?;
+async fn open(shared: &Arc<Shared>, request: &Generation<'_>, draft: &mut Draft) -> Result<Opened, Refused> {
+    let Generation { live, identity, group, call, .. } = *request;
+    let session = Session::of(shared, live, identity.user.id, group, call);
+    let attempts = plan_attempts(shared, request, &session).await?;
+    if let Some(first) = attempts.first() {
+        session.begin(shared, first);
+    }
     let ticket = hold(shared, request, &attempts, draft)?;
-    let retries = shared.retries.request(request.group.id);
-    let opened =
-        attempt::run(shared, request.live, &attempts, request.call, draft, &retries, |draft, attempt| {
-            if let Some((price, version)) = price_of(shared, request, attempt) {
-                draft.priced(price, version);
-            }
-            if keeps_response(request.call) && attempt.protocol == Protocol::Responses {
-                draft.keeps_response(ownership(shared, request, attempt));
-            }
-        })
-        .await?;
+    let retries = shared.retries.request(group.id);
+    let opened = attempt::run(shared, live, &attempts, call, &session, draft, &retries, |draft, attempt| {
+        if let Some((price, version)) = price_of(shared, request, attempt) {
+            draft.priced(price, version);
+        }
+        if keeps_response(call) && attempt.protocol == Protocol::Responses {
+            draft.keeps_response(ownership(shared, request, attempt));
+        }
+    })
+    .await?;
     ticket.wait().await?;
     Ok(opened)
 }

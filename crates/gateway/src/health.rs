@@ -33,10 +33,15 @@ impl AccountHealth {
         };
         Condition {
             standing,
-            in_flight: self.in_flight.load(Ordering::Acquire),
+            in_flight: self.in_flight(),
             first_byte_micros: PeakEwma::from_bits(self.first_byte.load(Ordering::Relaxed)).at(now),
             ..Condition::READY
         }
+    }
+
+    /// How many requests it is serving.
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Acquire)
     }
 
     /// Whether the account said a moment ago that it does not have this model.

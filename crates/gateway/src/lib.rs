@@ -6,6 +6,7 @@
 
 mod admit;
 mod answer;
+mod ask;
 mod attempt;
 mod authenticate;
 mod background;
@@ -47,6 +48,8 @@ mod retries;
 mod rewrite;
 mod route;
 mod serve;
+mod session;
+mod sessions;
 mod settle;
 mod shape;
 mod state;
@@ -84,6 +87,15 @@ pub struct GatewayDeps {
     pub clock: Arc<dyn Clock>,
 }
 
+/// What requests have taken and not given back yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Occupancy {
+    /// Calls to accounts that are under way, those included whose caller has left and whose answer is still read.
+    pub in_flight: u64,
+    /// Places of keys, users, groups, models and accounts, as far as their number is limited.
+    pub places: u64,
+}
+
 /// A request being answered.
 pub type Answering = Pin<Box<dyn Future<Output = Response<AnswerStream>> + Send>>;
 
@@ -109,6 +121,14 @@ impl Gateway {
     pub fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Answering {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move { serve::handle(&shared, request, peer).await })
+    }
+
+    /// What is taken at this moment.
+    #[must_use]
+    pub fn occupancy(&self) -> Occupancy {
+        let live = self.shared.live();
+        let in_flight = live.health.iter().map(|health| u64::from(health.in_flight())).sum();
+        Occupancy { in_flight, places: self.shared.limits.places_taken() }
     }
 
     /// From now on `/readyz` fails, so that a load balancer sends no more; requests are still served.

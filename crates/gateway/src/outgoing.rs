@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use tollgate_protocol::{ApiError, Endpoint, ErrorKind, Protocol, forward_edits};
+use tollgate_protocol::{
+    ApiError, Endpoint, ErrorKind, Foreign, LeftOut, Protocol, forward_edits, leave_out_reasoning,
+};
 use tollgate_routing::Attempt;
 use tollgate_translate::carrier::CARRIER_PREFIX;
 use tollgate_translate::family::Family;
@@ -22,6 +24,16 @@ pub(crate) struct Outgoing {
     pub(crate) body: Vec<Bytes>,
     /// Set when the request was written anew.
     pub(crate) translation: Option<Translation>,
+    /// The reasoning that was left out before.
+    pub(crate) left_out: Option<LeftOut>,
+}
+
+/// What of the signed reasoning in a request is left out.
+pub(crate) enum Leave<'a> {
+    /// What is foreign, if anything is.
+    Foreign(Option<Foreign<'a>>),
+    /// All of it: the upstream has refused it.
+    All,
 }
 
 /// What the answer to a translated request needs.
@@ -33,6 +45,11 @@ pub(crate) struct Translation {
     pub(crate) dropped: Vec<String>,
 }
 
+/// The foreign reasoning in a call. Whose the gate wrapped is known by itself.
+pub(crate) fn leave_out(call: &Call<'_>, foreign: Option<Foreign<'_>>) -> Option<LeftOut> {
+    leave_out_reasoning(call.body, call.endpoint.protocol(), foreign?, Some(CARRIER_PREFIX))
+}
+
 /// Writes the request for an account.
 #[allow(clippy::result_large_err, reason = "an error ends the attempt, so its size costs nothing")]
 pub(crate) fn write(
@@ -41,14 +58,25 @@ pub(crate) fn write(
     destination: &Destination,
     attempt: &Attempt<'_>,
     call: &Call<'_>,
+    leave: &Leave<'_>,
 ) -> Result<Outgoing, Failure> {
     let own = call.endpoint.protocol();
+    let left_out = match leave {
+        // What another protocol's upstream takes, the translation tells by itself.
+        Leave::Foreign(foreign) => leave_out(call, foreign.filter(|_| attempt.protocol == own)),
+        Leave::All => leave_out_reasoning(call.body, own, Foreign::All, None),
+    };
     if attempt.protocol == own && !holds_carrier(call.body) && call.history.is_none() {
+        let mut edits = forward_edits(call.probe, call.endpoint, &attempt.upstream_model);
+        if let Some(left_out) = &left_out {
+            edits.merge(&left_out.edits);
+        }
         return Ok(Outgoing {
             endpoint: call.endpoint,
             headers: upstream_headers(call.headers, own, destination),
-            body: forward_edits(call.probe, call.endpoint, &attempt.upstream_model).apply(call.body),
+            body: edits.apply(call.body),
             translation: None,
+            left_out,
         });
     }
     if attempt.protocol != Protocol::Responses
@@ -58,7 +86,7 @@ pub(crate) fn write(
         return Err(Failure::Next(ApiError::about(ErrorKind::ResponseNotFound, id)));
     }
     let traits = live.catalog.traits_for(&call.probe.model, &attempt.upstream_model);
-    let account = attempt.account.id.to_string();
+    let account = attempt.account.organization_name();
     let recall = Recall { memory: &shared.memory, key: call.key };
     let target = Target {
         protocol: attempt.protocol,
@@ -69,7 +97,9 @@ pub(crate) fn write(
         key: &shared.carrier_key,
         remembered: &recall,
     };
-    let prepared = translate_request(own, call.body, call.history.as_deref(), &target).map_err(refusal)?;
+    let mended = left_out.as_ref().map(|left_out| left_out.edits.apply(call.body).concat());
+    let body = mended.as_deref().unwrap_or(call.body);
+    let prepared = translate_request(own, body, call.history.as_deref(), &target).map_err(refusal)?;
     let headers = if attempt.protocol == own {
         upstream_headers(call.headers, own, destination)
     } else {
@@ -84,6 +114,7 @@ pub(crate) fn write(
             maker: target.maker().into_owned(),
             dropped: prepared.dropped,
         }),
+        left_out,
     })
 }
 

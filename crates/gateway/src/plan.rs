@@ -15,12 +15,14 @@ use crate::generate::Generation;
 use crate::health::AccountHealth;
 use crate::quotas::{NEVER, Quotas};
 use crate::responses;
+use crate::session::Session;
 use crate::state::{Live, Shared};
 
 /// The attempts for a request: at accounts that serve its model, in order, where the model has a price.
 pub(crate) async fn plan_attempts<'a>(
     shared: &Shared,
     request: &Generation<'a>,
+    session: &Session,
 ) -> Result<Vec<Attempt<'a>>, ApiError> {
     let probe = request.call.probe;
     let pinned = match &probe.previous_response_id {
@@ -35,7 +37,7 @@ pub(crate) async fn plan_attempts<'a>(
         protocol: request.call.endpoint.protocol(),
         translate: is_translatable(request.call.endpoint),
         tools: probe.tools.is_some(),
-        sticky: pinned.as_ref().map(|owner| owner.account_id),
+        sticky: pinned.as_ref().map(|owner| owner.account_id).or_else(|| session.account()),
         pick: shared.pick(),
         need: Need::None,
     };

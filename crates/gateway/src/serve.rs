@@ -155,7 +155,7 @@ async fn serve(
     let key = identity.key.id;
     let call = Call::new(endpoint, caller.headers(), &body, &probe, key, history);
     if endpoint.counts_only() {
-        return count::answer(shared, &live, caller, group, &call).await;
+        return count::answer(shared, &live, caller, group, &call, identity.user.id).await;
     }
     let (newer_live, newer_identity);
     let at = caller.tag.at;

@@ -28,6 +28,7 @@ use crate::memory::Memory;
 use crate::probe;
 use crate::recovery::{Sweeper, recover};
 use crate::retries::RetryBook;
+use crate::sessions::Sessions;
 use crate::settle::Settler;
 use crate::wallets::Wallets;
 use crate::{GatewayConfig, GatewayDeps, GatewayError};
@@ -78,6 +79,8 @@ pub(crate) struct Shared {
     pub(crate) figures: FigureBook,
     /// Background responses that are not settled yet.
     pub(crate) at_work: AtWork,
+    /// Which accounts sessions keep to.
+    pub(crate) sessions: Sessions,
     live: ArcSwap<Live>,
     draining: AtomicBool,
     picks: AtomicU64,
@@ -106,6 +109,7 @@ impl Shared {
             carrier_key: CarrierKey::new(store.carrier_key()),
             figures: FigureBook::default(),
             at_work: AtWork::default(),
+            sessions: Sessions::default(),
             live: ArcSwap::from_pointee(live),
             draining: AtomicBool::new(false),
             picks: AtomicU64::new(0),

@@ -131,6 +131,12 @@ impl Limits {
         waited.map(|(subject, _)| subject.clone()).collect()
     }
 
+    /// How many places are taken, of all who have a limited number.
+    #[must_use]
+    pub fn places_taken(&self) -> u64 {
+        self.entries.pin().values().map(|entry| entry.slots.taken()).sum()
+    }
+
     /// Forgets who has taken nothing that is still missing.
     pub fn sweep(&self) {
         let now_nanos = self.now_nanos();

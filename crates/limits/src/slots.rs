@@ -83,6 +83,13 @@ impl Slots {
         !self.has_waiting() && self.free.available_permits() as u64 == all
     }
 
+    /// How many are taken.
+    pub(crate) fn taken(&self) -> u64 {
+        let count = self.count();
+        let all = u64::from(count.places) + u64::from(count.surplus);
+        all.saturating_sub(self.free.available_permits() as u64)
+    }
+
     /// Whether anybody waits.
     pub(crate) fn has_waiting(&self) -> bool {
         self.waiting.load(Ordering::Acquire) > 0

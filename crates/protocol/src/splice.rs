@@ -41,6 +41,13 @@ impl Edits {
         self.splices.insert(place, (span, with.into()));
     }
 
+    /// Adds the edits of the same body that `other` has.
+    pub fn merge(&mut self, other: &Self) {
+        for (span, with) in &other.splices {
+            self.replace(*span, with.clone());
+        }
+    }
+
     /// Inserts `with` before the byte at `at`.
     pub fn insert(&mut self, at: usize, with: impl Into<Bytes>) {
         self.replace(Span { start: at, end: at }, with);

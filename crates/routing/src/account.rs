@@ -1,5 +1,7 @@
 //! Accounts: one credential at one provider, and where the provider is.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use tollgate_base::{AccountId, GroupId, Rate, Secret, Timestamp};
 use tollgate_protocol::Protocol;
@@ -131,6 +133,9 @@ pub struct Account {
     pub created_at: Timestamp,
     /// What keeps it going.
     pub upkeep: Upkeep,
+    /// The provider's organization that it belongs to, as the operator calls it: accounts of one name take each other's
+    /// signed reasoning. `None`: an organization of its own.
+    pub organization: Option<String>,
 }
 
 impl Account {
@@ -167,6 +172,21 @@ impl Account {
     #[must_use]
     pub fn serves(&self, upstream_model: &str) -> bool {
         admits(&self.models, upstream_model)
+    }
+
+    /// Who takes the reasoning that it signed: its organization's name, or its id where it has none.
+    #[must_use]
+    pub fn organization_name(&self) -> Cow<'_, str> {
+        match &self.organization {
+            Some(name) => Cow::Borrowed(name),
+            None => Cow::Owned(self.id.to_string()),
+        }
+    }
+
+    /// Whether it takes the reasoning that `other` signed.
+    #[must_use]
+    pub fn shares_organization(&self, other: &Self) -> bool {
+        self.id == other.id || (self.organization.is_some() && self.organization == other.organization)
     }
 
     /// Whether it is in use and can be reached in any protocol.

@@ -5,6 +5,7 @@ use tollgate_base::{GroupId, Money, Rate, Timestamp};
 use tollgate_pricing::HourlyRates;
 
 use crate::mapping::ModelMapping;
+use crate::stickiness::Stickiness;
 use crate::user::Status;
 use crate::words::word_enum;
 
@@ -126,6 +127,8 @@ pub struct Group {
     pub peak_hours: HourlyRates,
     /// When it was created.
     pub created_at: Timestamp,
+    /// How its sessions keep to an account.
+    pub sticky: Stickiness,
 }
 
 impl Group {

@@ -23,6 +23,7 @@ mod rank;
 #[cfg(test)]
 mod simulation;
 mod speak;
+mod stickiness;
 mod sticky;
 #[cfg(test)]
 mod testing;
@@ -45,6 +46,7 @@ pub use pattern::Pattern;
 pub use plan::{Attempt, Need, PlanError, PlanRequest, plan};
 pub use price::{PricePlace, PriceVersion, Prices};
 pub use rank::Reason;
+pub use stickiness::Stickiness;
 pub use sticky::{SESSION_HEADERS, Session, SessionSource, session_key};
 pub use upkeep::{Attention, FurtherKey, MAX_FURTHER_KEYS, ProbeTerms, Upkeep, key_hint};
 pub use upstream_path::{ResponseSub, UpstreamPath};

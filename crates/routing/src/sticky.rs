@@ -42,6 +42,8 @@ pub enum SessionSource {
     Header,
     /// `prompt_cache_key`.
     PromptCacheKey,
+    /// `conversation` of Responses.
+    Conversation,
     /// The whole of `metadata.user_id` (or `user`, `safety_identifier`): a user rather than a session.
     UserId,
 }
@@ -51,15 +53,18 @@ pub enum SessionSource {
 /// 1. The session inside `user_id` (`metadata.user_id`), in Claude Code's forms: a JSON object in a string,
 ///    `{"device_id":"…","account_uuid":"…","session_id":"…"}`, and the older `user_<hash>_account_<id>_session_<uuid>`.
 /// 2. The first of `headers`: the values of [`SESSION_HEADERS`], in that order, as far as they were sent.
-/// 3. `prompt_cache_key`, which Codex sets to its session.
-/// 4. The whole `user_id`.
+/// 3. `prompt_cache_key`, which Codex sets to its session; others set one for many, so it comes behind what is a session
+///    by its name.
+/// 4. `conversation`, where a provider keeps one.
+/// 5. The whole `user_id`, whatever it is.
 ///
-/// Empty values, values over 256 bytes and values with control characters are passed over.
+/// Elsewhere empty values, values over 256 bytes and values with control characters are passed over.
 #[must_use]
 pub fn session_key<'a>(
     user_id: Option<&'a str>,
     headers: impl IntoIterator<Item = &'a str>,
     prompt_cache_key: Option<&'a str>,
+    conversation: Option<&'a str>,
 ) -> Option<Session<'a>> {
     let plain = |text: Option<&'a str>, source| {
         let key = text.map(str::trim).filter(|text| is_plausible(text))?;
@@ -73,7 +78,11 @@ pub fn session_key<'a>(
             plain(headers.into_iter().find(|value| is_plausible(value.trim())), SessionSource::Header)
         })
         .or_else(|| plain(prompt_cache_key, SessionSource::PromptCacheKey))
-        .or_else(|| plain(user_id, SessionSource::UserId))
+        .or_else(|| plain(conversation, SessionSource::Conversation))
+        .or_else(|| {
+            let key = user_id.filter(|user_id| !user_id.is_empty())?;
+            Some(Session { key: Cow::Borrowed(key), source: SessionSource::UserId })
+        })
 }
 
 fn is_plausible(text: &str) -> bool {
@@ -112,7 +121,7 @@ mod tests {
         cache_key: &'a str,
     ) -> Option<(String, SessionSource)> {
         let sent = |text: &'a str| (!text.is_empty()).then_some(text);
-        session_key(sent(user_id), headers.iter().copied(), sent(cache_key))
+        session_key(sent(user_id), headers.iter().copied(), sent(cache_key), None)
             .map(|session| (session.key.into_owned(), session.source))
     }
 
@@ -155,15 +164,20 @@ mod tests {
     #[test]
     fn very_long_values_are_passed_over() {
         let long = "x".repeat(MAX_SESSION_BYTES + 1);
-        assert_eq!(found(&long, &[&long], &long), None);
+        assert_eq!(found("", &[&long], &long), None);
+        // All but the name of a user: any text is one.
+        assert_eq!(found(&long, &[&long], &long).unwrap().1, SessionSource::UserId);
+        assert_eq!(found("a\nb", &[], "").unwrap().0, "a\nb");
+        let conversation = session_key(Some("u"), [], None, Some("conv_1")).unwrap();
+        assert_eq!((&*conversation.key, conversation.source), ("conv_1", SessionSource::Conversation));
         assert_eq!(found(&long, &[&long], &long[1..]).unwrap().1, SessionSource::PromptCacheKey);
     }
 
     proptest! {
         #[test]
         fn any_text_gives_a_usable_key_or_none(user_id in any::<String>(), header in any::<String>()) {
-            if let Some(session) = session_key(Some(&user_id), [header.as_str()], None) {
-                prop_assert!(is_plausible(&session.key));
+            if let Some(session) = session_key(Some(&user_id), [header.as_str()], None, None) {
+                prop_assert!(is_plausible(&session.key) || session.key == user_id);
             }
         }
     }

@@ -3,7 +3,8 @@
 use tollgate_base::{GroupId, Money, Rate};
 use tollgate_pricing::HourlyRates;
 use tollgate_routing::{
-    Funding, Group, HoldMode, LimitScope, ModelMapping, OnDisconnect, Platform, Status, TokenCounting,
+    Funding, Group, HoldMode, LimitScope, ModelMapping, OnDisconnect, Platform, Status, Stickiness,
+    TokenCounting,
 };
 
 use crate::db::{Row, Sql, Tx, Update, Value, params};
@@ -35,6 +36,8 @@ pub struct NewGroup {
     pub funding: Funding,
     /// What stands in for its rate in some hours.
     pub peak_hours: HourlyRates,
+    /// How its sessions keep to an account.
+    pub sticky: Stickiness,
 }
 
 impl NewGroup {
@@ -52,6 +55,7 @@ impl NewGroup {
             on_disconnect: OnDisconnect::default(),
             funding: Funding::default(),
             peak_hours: HourlyRates::default(),
+            sticky: Stickiness::default(),
         }
     }
 }
@@ -81,11 +85,15 @@ pub struct GroupPatch {
     pub funding: Option<Funding>,
     /// Other rates by the hour, as a whole.
     pub peak_hours: Option<HourlyRates>,
+    /// How long sessions are remembered, in seconds; 0 is not at all.
+    pub sticky_ttl_s: Option<u32>,
+    /// How long a request waits for its session's account, in milliseconds.
+    pub sticky_wait_ms: Option<u32>,
 }
 
 /// In the order of [`from_row`].
 const COLUMNS: &str = "id, name, platform, status, rate, model_mapping, token_counting, created_at, \
-                       hold, credit_line, on_disconnect, funding, peak_hours";
+                       hold, credit_line, on_disconnect, funding, peak_hours, sticky_ttl_s, sticky_wait_ms";
 
 fn from_row(mut row: Row) -> Result<Group> {
     Ok(Group {
@@ -102,6 +110,7 @@ fn from_row(mut row: Row) -> Result<Group> {
         on_disconnect: row.parsed()?,
         funding: row.parsed()?,
         peak_hours: row.json()?,
+        sticky: Stickiness { ttl_s: row.number()?, wait_ms: row.number()? },
     })
 }
 
@@ -123,6 +132,7 @@ impl Store {
     pub async fn create_group(&self, new: NewGroup) -> Result<Group> {
         check_name("name", &new.name)?;
         check_credit_line(new.credit_line)?;
+        check_sticky(Some(new.sticky.ttl_s), Some(new.sticky.wait_ms))?;
         let group = Group {
             id: GroupId::generate(),
             name: new.name,
@@ -137,6 +147,7 @@ impl Store {
             funding: new.funding,
             peak_hours: new.peak_hours,
             created_at: self.now(),
+            sticky: new.sticky,
         };
         let mut tx = self.begin_change().await?;
         let outcome = insert(&mut tx, &group).await;
@@ -177,6 +188,7 @@ impl Store {
     pub async fn update_group(&self, id: GroupId, patch: GroupPatch) -> Result<Group> {
         check_opt_name("name", patch.name.as_ref())?;
         patch.credit_line.map_or(Ok(()), check_credit_line)?;
+        check_sticky(patch.sticky_ttl_s, patch.sticky_wait_ms)?;
         let mut tx = self.begin_change().await?;
         let outcome = update(&mut tx, id, patch).await;
         tx.finish(outcome).await
@@ -201,7 +213,8 @@ pub(crate) async fn require(tx: &mut Tx, id: GroupId) -> Result<()> {
 
 async fn insert(tx: &mut Tx, group: &Group) -> Result<()> {
     let sql = format!(
-        "INSERT INTO groups ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+        "INSERT INTO groups ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+         $14, $15)"
     );
     let params = params![
         group.id,
@@ -217,6 +230,8 @@ async fn insert(tx: &mut Tx, group: &Group) -> Result<()> {
         group.on_disconnect.as_str(),
         group.funding.as_str(),
         Value::json(&group.peak_hours)?,
+        group.sticky.ttl_s,
+        group.sticky.wait_ms,
     ];
     tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&group.name))).map(drop)
 }
@@ -234,7 +249,9 @@ async fn update(tx: &mut Tx, id: GroupId, patch: GroupPatch) -> Result<Group> {
         .set("credit_line", patch.credit_line)
         .set("on_disconnect", patch.on_disconnect.map(OnDisconnect::as_str))
         .set("funding", patch.funding.map(Funding::as_str))
-        .set("peak_hours", patch.peak_hours.as_ref().map(Value::json).transpose()?);
+        .set("peak_hours", patch.peak_hours.as_ref().map(Value::json).transpose()?)
+        .set("sticky_ttl_s", patch.sticky_ttl_s)
+        .set("sticky_wait_ms", patch.sticky_wait_ms);
     if let Some((sql, params)) = update.build("id") {
         tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&name)))?;
     }
@@ -274,6 +291,16 @@ async fn remove(tx: &mut Tx, id: GroupId) -> Result<()> {
 fn check_credit_line(line: Money) -> Result<()> {
     if line < Money::ZERO {
         return Err(StoreError::invalid("credit_line", "must not be negative"));
+    }
+    Ok(())
+}
+
+fn check_sticky(ttl_s: Option<u32>, wait_ms: Option<u32>) -> Result<()> {
+    if ttl_s.is_some_and(|ttl_s| ttl_s > Stickiness::MAX_TTL_S) {
+        return Err(StoreError::invalid("sticky_ttl", "must be at most 30 days"));
+    }
+    if wait_ms.is_some_and(|wait_ms| wait_ms > Stickiness::MAX_WAIT_MS) {
+        return Err(StoreError::invalid("sticky_wait", "must be at most 60 seconds"));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod docs;
 mod kind;
 mod present;
+mod reasoning;
 mod render;
 mod table;
 mod upstream;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use docs::error_reference;
 pub use kind::ErrorKind;
+pub use reasoning::is_reasoning_refused;
 pub use render::{StreamErrorContext, render_body, render_stream_event};
 pub(crate) use upstream::read_error_value;
 pub use upstream::{UpstreamErrorBody, is_account_fault, read_upstream_error};

@@ -18,6 +18,7 @@ pub(super) enum Field {
     User,
     PromptCacheKey,
     PreviousResponseId,
+    Conversation,
     Store,
     ServiceTier,
     Style,
@@ -109,6 +110,7 @@ impl Field {
             "user" => Self::User,
             "prompt_cache_key" => Self::PromptCacheKey,
             "previous_response_id" => Self::PreviousResponseId,
+            "conversation" => Self::Conversation,
             "store" => Self::Store,
             "service_tier" => Self::ServiceTier,
             _ => return None,
@@ -130,6 +132,7 @@ impl Field {
             Self::User => "user",
             Self::PromptCacheKey => "prompt_cache_key",
             Self::PreviousResponseId => "previous_response_id",
+            Self::Conversation => "conversation",
             Self::Store => "store",
             Self::ServiceTier => "service_tier",
             Self::Style => "style",
@@ -158,6 +161,8 @@ impl Field {
             Self::Style => 13,
             Self::N => 14,
             Self::Tools => 15,
+            // Only Chat has the one, only Responses the other.
+            Self::Conversation => 14,
             Self::NotCounted(index) => 16 + u32::from(index),
         };
         1 << index
@@ -168,7 +173,8 @@ impl Field {
 mod tests {
     use super::*;
 
-    const KEYS: [&str; 27] = [
+    const KEYS: [&str; 28] = [
+        "conversation",
         "model",
         "messages",
         "tools",

@@ -6,6 +6,9 @@
 
 mod fault;
 mod fields;
+mod foreign;
+mod inside;
+mod prefix;
 mod read;
 mod scalar;
 mod scan;
@@ -13,6 +16,9 @@ mod stack;
 mod string;
 
 use std::borrow::Cow;
+
+pub use foreign::{Foreign, LeftOut, leave_out_reasoning};
+pub use prefix::conversation_prefix;
 
 use crate::{ApiError, Endpoint};
 
@@ -42,6 +48,8 @@ pub struct Probe<'a> {
     pub session_hint: Option<Cow<'a, str>>,
     /// `previous_response_id` of Responses.
     pub previous_response_id: Option<Cow<'a, str>>,
+    /// `conversation` of Responses: its id, whether it stands as a text or in an object.
+    pub conversation: Option<Cow<'a, str>>,
     /// `store` of Chat and Responses.
     pub store: Option<bool>,
     /// `service_tier`.

@@ -25,6 +25,7 @@ pub(super) struct Reader<'a> {
     user: Option<Cow<'a, str>>,
     session_hint: Option<Cow<'a, str>>,
     previous_response_id: Option<Cow<'a, str>>,
+    conversation: Option<Cow<'a, str>>,
     store: Option<bool>,
     service_tier: Option<Cow<'a, str>>,
     style: Option<Style>,
@@ -51,6 +52,7 @@ impl<'a> Reader<'a> {
             user: None,
             session_hint: None,
             previous_response_id: None,
+            conversation: None,
             store: None,
             service_tier: None,
             style: None,
@@ -110,6 +112,7 @@ impl<'a> Reader<'a> {
             user_id: self.metadata_user_id.or(self.safety_identifier).or(self.user),
             session_hint: self.session_hint,
             previous_response_id: self.previous_response_id,
+            conversation: self.conversation,
             store: self.store,
             service_tier: self.service_tier,
             style: self.style,
@@ -143,6 +146,7 @@ impl<'a> Reader<'a> {
         match field {
             Field::Metadata => return self.metadata(scanner),
             Field::StreamOptions => return self.stream_options(scanner),
+            Field::Conversation => return self.conversation(scanner),
             _ => {}
         }
         let value = scanner.value()?;
@@ -163,7 +167,7 @@ impl<'a> Reader<'a> {
             Field::PreviousResponseId => self.previous_response_id = self.string(name, value),
             Field::ServiceTier => self.service_tier = self.string(name, value),
             Field::Style => self.style(value),
-            Field::NotCounted(_) | Field::Metadata | Field::StreamOptions => {}
+            Field::NotCounted(_) | Field::Metadata | Field::StreamOptions | Field::Conversation => {}
         }
         Ok(value)
     }
@@ -213,6 +217,18 @@ impl<'a> Reader<'a> {
             seen = true;
             reader.metadata_user_id = reader.string(USER_ID, value);
         })?;
+        Ok(value)
+    }
+
+    fn conversation(&mut self, scanner: &mut Scanner<'a>) -> Scan<Value> {
+        if scanner.peek() == Some(b'{') {
+            let (value, _) = self.nested("conversation", scanner, "id", |reader, value| {
+                reader.conversation = reader.string("conversation.id", value);
+            })?;
+            return Ok(value);
+        }
+        let value = scanner.value()?;
+        self.conversation = self.string("conversation", value);
         Ok(value)
     }
 

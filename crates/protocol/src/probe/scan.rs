@@ -65,6 +65,16 @@ impl<'a> Scanner<'a> {
         Self { bytes: text.as_bytes(), at: 0, what: "" }
     }
 
+    /// A scanner at a place inside of a body that was scanned before.
+    pub(super) const fn at(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at, what: "" }
+    }
+
+    /// The value that begins at `at`, behind any whitespace.
+    pub(super) fn behind(bytes: &'a [u8], at: usize) -> Option<Value> {
+        Self::at(bytes, at).value().ok()
+    }
+
     /// The next byte behind any whitespace, which is skipped.
     pub(super) fn peek(&mut self) -> Option<u8> {
         loop {

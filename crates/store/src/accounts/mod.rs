@@ -55,6 +55,8 @@ pub struct NewAccount {
     pub failover: FailoverRules,
     /// Whether it is probed.
     pub probe: Option<ProbeTerms>,
+    /// The provider's organization that it belongs to; `None`: one of its own.
+    pub organization: Option<String>,
 }
 
 impl NewAccount {
@@ -83,6 +85,7 @@ impl NewAccount {
             groups: Vec::new(),
             failover: FailoverRules::default(),
             probe: None,
+            organization: None,
         }
     }
 }
@@ -128,6 +131,8 @@ pub struct AccountPatch {
     pub add_key: Option<Secret<String>>,
     /// The key beside the first to remove, by its hint or `#number`.
     pub remove_key: Option<String>,
+    /// Another organization; `Some(None)` is one of its own.
+    pub organization: Option<Option<String>>,
 }
 
 impl Store {
@@ -140,6 +145,7 @@ impl Store {
         check_name("name", &new.name)?;
         check_base_urls(&new.base_urls)?;
         check_secret("credential", &new.credential)?;
+        check_opt_name("organization", new.organization.as_ref())?;
         new.proxy.as_ref().map_or(Ok(()), |proxy| check_secret("proxy", proxy))?;
         upkeep::check_probe(new.probe.as_ref())?;
         let mut account = Account {
@@ -161,6 +167,7 @@ impl Store {
             groups: new.groups,
             created_at: self.now(),
             upkeep: Upkeep { failover: new.failover, probe: new.probe, ..Upkeep::default() },
+            organization: new.organization,
         };
         account.groups.sort_unstable();
         account.groups.dedup();
@@ -223,6 +230,7 @@ impl Store {
         patch.credential.as_ref().map_or(Ok(()), |secret| check_secret("credential", secret))?;
         patch.proxy.as_ref().and_then(Option::as_ref).map_or(Ok(()), |proxy| check_secret("proxy", proxy))?;
         upkeep::check(&patch)?;
+        check_opt_name("organization", patch.organization.as_ref().and_then(Option::as_ref))?;
         let mut tx = self.begin_change().await?;
         let outcome = rows::update(&mut tx, self.master(), id, patch).await;
         tx.finish(outcome).await

@@ -15,7 +15,8 @@ use crate::{groups, limits, prices};
 
 /// In the order of [`from_row`].
 pub(super) const COLUMNS: &str = "id, name, platform, family, base_urls, credential, auth, models, model_mapping, \
-     capabilities, priority, weight, status, proxy, created_at, rate, failover, further_keys, probe, attention_at, attention_words";
+     capabilities, priority, weight, status, proxy, created_at, rate, organization, failover, further_keys, probe, \
+     attention_at, attention_words";
 
 /// Every account by name; belongs together with [`memberships_sql`].
 pub(crate) fn list_sql() -> Sql {
@@ -58,6 +59,7 @@ fn from_row(master: &MasterKey, mut row: Row) -> Result<Account> {
         groups: Vec::new(),
         created_at: row.time()?,
         rate: row.rate()?,
+        organization: row.opt_text()?,
         upkeep: upkeep::from_row(master, id, &mut row)?,
     })
 }
@@ -90,7 +92,7 @@ pub(crate) fn all_from_rows(
 pub(super) async fn insert(tx: &mut Tx, master: &MasterKey, account: &Account) -> Result<()> {
     let sql = format!(
         "INSERT INTO accounts ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-         $16, $17, '[]', $18, NULL, NULL)"
+         $16, $17, $18, '[]', $19, NULL, NULL)"
     );
     let [failover, probe] = upkeep::new_values(&account.upkeep)?;
     let params = params![
@@ -110,6 +112,7 @@ pub(super) async fn insert(tx: &mut Tx, master: &MasterKey, account: &Account) -
         sealed_proxy(master, account.id, account.proxy.as_ref())?,
         account.created_at,
         account.rate,
+        account.organization.as_deref(),
         failover,
         probe,
     ];
@@ -144,6 +147,7 @@ pub(super) async fn update(
         .set("rate", patch.rate)
         .set("status", patch.status.map(Status::as_str))
         .set("proxy", proxy)
+        .set("organization", patch.organization)
         .set("failover", patch.failover.as_ref().map(Value::json).transpose()?)
         .set("probe", probe);
     if let Some((sql, params)) = update.build("id") {

@@ -49,6 +49,7 @@ pub(crate) async fn accounts_keep_what_they_are_given(db: &TestDb) {
             rate: Rate::from_millionths(850_000),
             proxy: Some(Secret::from("socks5://user:hunter2@proxy:1080")),
             groups: vec![two, one, two],
+            organization: Some("acme".to_owned()),
             failover: rules(),
             probe: Some(probe()),
         })

@@ -20,6 +20,7 @@ pub(crate) mod rates;
 pub(crate) mod responses;
 pub(crate) mod schema;
 pub(crate) mod statement;
+pub(crate) mod sticky;
 pub(crate) mod subscriptions;
 pub(crate) mod usage;
 pub(crate) mod users;
@@ -178,6 +179,7 @@ macro_rules! run_suite {
             prices: prices_begin_when_they_are_to, coming_prices_can_be_called_off,
                 places_have_prices_of_their_own;
             rates: a_users_rate_in_a_group_comes_with_the_key, groups_have_other_rates_by_the_hour;
+            sticky: a_group_says_how_its_sessions_keep_to_accounts, an_account_belongs_to_an_organization;
             config: every_change_counts, every_change_of_what_is_sold_counts, a_refused_change_does_not_count, the_catalog_is_of_one_version;
             money: settling_charges_once, one_batch_is_one_transaction, adjustments_are_written_down,
                 sums_that_overflow_are_refused, a_wrong_balance_is_found, usage_of_a_removed_user_is_kept;

@@ -152,6 +152,9 @@ pub(crate) struct AccountFields {
     /// Whether the provider counts tokens (/v1/messages/count_tokens)
     #[arg(long, value_name = "BOOL")]
     pub(crate) count_tokens: Option<bool>,
+    /// The provider's organization that it belongs to: accounts of one name take each other's signed reasoning
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organization: Option<String>,
     /// What is done when it fails, such as 'status=429 keyword="daily limit" action=next cool=3600' (repeatable; the first
     /// that matches holds, docs/failover.md) [default: the gate's table]
     #[arg(long = "failover", value_name = "RULE")]
@@ -203,6 +206,8 @@ pub(crate) enum AccountClear {
     BaseUrlChat,
     /// The base URL for OpenAI Responses
     BaseUrlResponses,
+    /// The organization
+    Organization,
     /// The rules of failover
     Failover,
     /// The probe

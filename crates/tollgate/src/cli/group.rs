@@ -5,7 +5,7 @@ use tollgate_base::{Money, Rate};
 use tollgate_pricing::HourlyRates;
 use tollgate_routing::{Pattern, Platform};
 
-use super::words::{hourly_rates, mapping_entry};
+use super::words::{hourly_rates, mapping_entry, whole_millis, whole_seconds};
 use super::{FormatArgs, FundingWord, HoldWord, OnDisconnectWord, TokenCountingWord};
 
 /// `tollgate group`.
@@ -95,6 +95,12 @@ pub(crate) struct GroupFields {
     /// {"time_zone":"Asia/Shanghai","from":"09:00","to":"18:00","days":["mon","fri"],"rate":"1.5"}; one or a list
     #[arg(long, value_name = "JSON", value_parser = hourly_rates)]
     pub(crate) peak_hours: Option<HourlyRates>,
+    /// Keep a session on its account for so long after its last request, such as 1h; 0s: keep none [default: 1h]
+    #[arg(long, value_name = "DURATION", value_parser = whole_seconds)]
+    pub(crate) sticky_ttl: Option<u32>,
+    /// Wait so long for a session's account while that is at its limit, such as 3s [default: 3s]
+    #[arg(long, value_name = "DURATION", value_parser = whole_millis)]
+    pub(crate) sticky_wait: Option<u32>,
 }
 
 /// A setting that can be removed.

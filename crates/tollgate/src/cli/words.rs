@@ -56,6 +56,22 @@ pub(crate) fn hourly_rates(text: &str) -> Result<HourlyRates, serde_json::Error>
     serde_json::from_str(text)
 }
 
+/// A duration such as `90s`, `1h 30m` or `0s`, in whole seconds.
+pub(crate) fn whole_seconds(text: &str) -> Result<u32, String> {
+    u32::try_from(duration(text)?.as_secs()).map_err(|_| DURATION.to_owned())
+}
+
+/// The same in milliseconds.
+pub(crate) fn whole_millis(text: &str) -> Result<u32, String> {
+    u32::try_from(duration(text)?.as_millis()).map_err(|_| DURATION.to_owned())
+}
+
+const DURATION: &str = "expected a duration such as 90s, 1h or 0s";
+
+fn duration(text: &str) -> Result<jiff::SignedDuration, String> {
+    text.parse().map_err(|_| DURATION.to_owned())
+}
+
 impl std::str::FromStr for Expiry {
     type Err = String;
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use tollgate_base::{Money, Rate, Timestamp};
 use tollgate_pricing::HourlyRates;
 use tollgate_routing::{
-    Funding, Group, HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting,
+    Funding, Group, HoldMode, ModelMapping, OnDisconnect, Platform, Status, Stickiness, TokenCounting,
 };
 use tollgate_store::{GroupPatch, NewGroup, Store};
 
@@ -26,6 +26,10 @@ pub(crate) async fn run(args: GroupArgs, store: &Store) -> anyhow::Result<()> {
                 on_disconnect: fields.on_disconnect.map(OnDisconnect::from).unwrap_or_default(),
                 funding: fields.funding.map(Funding::from).unwrap_or_default(),
                 peak_hours: fields.peak_hours.unwrap_or_default(),
+                sticky: Stickiness {
+                    ttl_s: fields.sticky_ttl.unwrap_or(Stickiness::default().ttl_s),
+                    wait_ms: fields.sticky_wait.unwrap_or(Stickiness::default().wait_ms),
+                },
                 ..NewGroup::new(name, platform)
             };
             done(printer, "created", store.create_group(new).await?)
@@ -69,6 +73,8 @@ fn patch(name: Option<String>, fields: GroupFields, clear: &[GroupClear]) -> any
         peak_hours: fields
             .peak_hours
             .or_else(|| clear.contains(&GroupClear::PeakHours).then(HourlyRates::default)),
+        sticky_ttl_s: fields.sticky_ttl,
+        sticky_wait_ms: fields.sticky_wait,
         ..GroupPatch::default()
     })
 }
@@ -106,6 +112,8 @@ struct GroupView {
     peak_hours: HourlyRates,
     #[serde(serialize_with = "text::time_json")]
     created_at: Timestamp,
+    sticky_ttl_s: u32,
+    sticky_wait_ms: u32,
 }
 
 impl From<Group> for GroupView {
@@ -124,6 +132,8 @@ impl From<Group> for GroupView {
             funding: group.funding,
             peak_hours: group.peak_hours,
             created_at: group.created_at,
+            sticky_ttl_s: group.sticky.ttl_s,
+            sticky_wait_ms: group.sticky.wait_ms,
         }
     }
 }
@@ -156,6 +166,8 @@ impl View for GroupView {
             ("on disconnect", self.on_disconnect.to_string()),
             ("funding", self.funding.to_string()),
             ("created", text::time(self.created_at)),
+            ("sticky ttl", text::millis(u64::from(self.sticky_ttl_s) * 1_000)),
+            ("sticky wait", text::millis(u64::from(self.sticky_wait_ms))),
         ]
     }
 }

@@ -47,6 +47,11 @@ pub(super) fn opt_time_json<S: Serializer>(at: &Option<Timestamp>, serializer: S
     }
 }
 
+/// A duration, such as `1h 30m` or `3s`.
+pub(super) fn millis(millis: u64) -> String {
+    format!("{:#}", jiff::SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

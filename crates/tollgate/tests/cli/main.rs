@@ -11,6 +11,7 @@ mod prices;
 mod quotas;
 mod reconcile;
 mod statements;
+mod sticky;
 mod support;
 mod upkeep;
 mod usage;

@@ -13,7 +13,7 @@ use tollgate_base::{Clock, ManualClock, Money, Rate, Secret, Timestamp, TokenPri
 use tollgate_gateway::{Gateway, GatewayConfig, GatewayDeps};
 use tollgate_pricing::ModelPrice;
 use tollgate_protocol::Protocol;
-use tollgate_routing::{Account, ApiKey, BaseUrls, Group, ModelMapping, Pattern, Platform, User};
+use tollgate_routing::{Account, ApiKey, BaseUrls, Group, ModelMapping, Pattern, Platform, Stickiness, User};
 use tollgate_store::{
     Location, MasterKey, NewAccount, NewGroup, NewKey, NewModel, NewUser, Store, UsageFilter, UsageRecord,
 };
@@ -49,6 +49,8 @@ pub(crate) struct Setup {
     pub(crate) speaks: &'static [Protocol],
     /// What tells gate and store the time; the machine's clock unless given.
     pub(crate) clock: Option<Arc<ManualClock>>,
+    /// How sessions keep to accounts; unless given they keep to none, so that every request is planned anew.
+    pub(crate) sticky: Stickiness,
 }
 
 impl Setup {
@@ -79,6 +81,7 @@ impl Default for Setup {
             account_mapping: &[],
             speaks: &[],
             clock: None,
+            sticky: Stickiness { ttl_s: 0, wait_ms: 0 },
         }
     }
 }
@@ -249,6 +252,7 @@ async fn group(store: &Store, name: &str, platform: Platform, setup: &Setup) -> 
     let new = NewGroup {
         rate: setup.group_rate,
         model_mapping: mapping(setup.group_mapping),
+        sticky: setup.sticky,
         ..NewGroup::new(name, platform)
     };
     store.create_group(new).await.unwrap()

@@ -84,6 +84,7 @@ async fn new_account(
         rate: fields.rate.unwrap_or(defaults.rate),
         proxy: fields.proxy.map(Secret::new),
         groups: find::group_ids(store, &fields.groups).await?,
+        organization: fields.organization,
         failover: FailoverRules::new(fields.failover)?,
         probe,
         ..defaults
@@ -122,6 +123,8 @@ async fn patch(
         rate: fields.rate,
         proxy: proxy.then(|| fields.proxy.map(Secret::new)),
         groups: replaced(!groups.is_empty(), AccountClear::Groups).then_some(groups),
+        organization: replaced(fields.organization.is_some(), AccountClear::Organization)
+            .then_some(fields.organization),
         failover: failover.then(|| FailoverRules::new(fields.failover)).transpose()?,
         probe: replaced(probe.is_some(), AccountClear::Probe).then_some(probe),
         ..AccountPatch::default()

@@ -45,6 +45,7 @@ impl GroupNames {
             proxy: account.proxy.is_some(),
             groups,
             created_at: account.created_at,
+            organization: account.organization,
             upkeep: account.upkeep,
         }
     }
@@ -75,6 +76,8 @@ pub(super) struct AccountView {
     groups: Vec<String>,
     #[serde(serialize_with = "text::time_json")]
     created_at: Timestamp,
+    /// As the operator calls it; none: one of its own.
+    organization: Option<String>,
     #[serde(flatten)]
     upkeep: Upkeep,
 }
@@ -150,6 +153,7 @@ impl View for AccountView {
             ("rate", self.rate.to_string()),
             ("proxy", yes_no(self.proxy)),
             ("created", text::time(self.created_at)),
+            ("organization", self.organization.clone().unwrap_or_else(|| "its own".to_owned())),
             ("further keys", self.further_keys()),
             ("failover", text::list(self.upkeep.failover.rules(), "the gate's table")),
             ("probe", self.probe_words()),
