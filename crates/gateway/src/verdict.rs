@@ -69,20 +69,22 @@ pub(crate) struct Judged {
     pub(crate) refused: Refused,
 }
 
-/// A failure as it was met, before the account's rules are asked.
-pub(crate) struct Met {
-    pub(crate) cause: Cause,
-    pub(crate) body: UpstreamErrorBody,
-    pub(crate) told: Option<Duration>,
-    pub(crate) refused: Refused,
+/// A failure as it was met, before the account's rules are asked. Boxed, so that results stay small.
+pub(crate) struct Met(Box<Facts>);
+
+struct Facts {
+    cause: Cause,
+    body: UpstreamErrorBody,
+    told: Option<Duration>,
+    refused: Refused,
 }
 
 impl Met {
     /// What is done about it, by the account's rules and the gate's own table.
     pub(crate) fn judged(self, account: &Account, model: &str) -> Box<Judged> {
-        let failed = Failed { cause: self.cause, body: &self.body, model };
-        let verdict = decide(account.upkeep.failover.rules(), &failed);
-        Box::new(Judged { verdict, told: self.told, words: self.body.message, refused: self.refused })
+        let Facts { cause, body, told, refused } = *self.0;
+        let verdict = decide(account.upkeep.failover.rules(), &Failed { cause, body: &body, model });
+        Box::new(Judged { verdict, told, words: body.message, refused })
     }
 }
 
@@ -94,17 +96,18 @@ impl From<ApiError> for Met {
             ErrorKind::UpstreamInvalid => Cause::InvalidAnswer,
             _ => Cause::Network,
         };
-        Self { cause, body: UpstreamErrorBody::default(), told: None, refused: Refused::Error(error) }
+        let refused = Refused::Error(error);
+        Self(Box::new(Facts { cause, body: UpstreamErrorBody::default(), told: None, refused }))
     }
 }
 
 /// An error in place of an answer, under a status that promised one.
 impl From<StreamFailure> for Met {
     fn from(failure: StreamFailure) -> Self {
-        let error = failure.to_error();
+        let refused = Refused::Error(failure.to_error());
         let StreamFailure { status_hint, error_type, code, message } = failure;
         let body = UpstreamErrorBody { message, error_type, code, ..UpstreamErrorBody::default() };
-        Self { cause: Cause::Status(status_hint), body, told: None, refused: Refused::Error(error) }
+        Self(Box::new(Facts { cause: Cause::Status(status_hint), body, told: None, refused }))
     }
 }
 
@@ -143,7 +146,7 @@ pub(crate) fn refusal(
     } else {
         Refused::Error(with_pause(error, told, status))
     };
-    Met { cause: Cause::Status(status), body: read, told, refused }
+    Met(Box::new(Facts { cause: Cause::Status(status), body: read, told, refused }))
 }
 
 /// Statuses that speak about the request and not about the account or the moment.

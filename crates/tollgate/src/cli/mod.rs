@@ -112,7 +112,7 @@ pub(crate) enum Command {
     /// Groups: where a key's requests may go, and at what rate
     Group(GroupArgs),
     /// Accounts: credentials at providers
-    Account(AccountArgs),
+    Account(Box<AccountArgs>),
     /// Models and their prices
     Model(Box<ModelArgs>),
     /// Limits: requests and tokens per minute, requests at the same time

@@ -52,7 +52,7 @@ async fn run_configured(command: Command, config: Config, effective: Vec<Effecti
         Command::User(args) => with_store(&config, async |store| user::run(args, store).await).await,
         Command::Key(args) => with_store(&config, async |store| key::run(args, store).await).await,
         Command::Group(args) => with_store(&config, async |store| group::run(args, store).await).await,
-        Command::Account(args) => with_store(&config, async |store| account::run(args, store).await).await,
+        Command::Account(args) => with_store(&config, async |store| account::run(*args, store).await).await,
         Command::Model(args) => {
             Box::pin(with_store(&config, async |store| model::run(*args, store).await)).await
         }
