@@ -11,9 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use tollgate_base::KeyId;
 use tollgate_limits::{Lease, Places};
-use tollgate_protocol::{
-    ApiError, BYTES_PER_TOKEN, Endpoint, ErrorKind, Probe, Protocol, is_reasoning_refused,
-};
+use tollgate_protocol::{ApiError, BYTES_PER_TOKEN, Endpoint, ErrorKind, Probe, Protocol};
 use tollgate_routing::Attempt;
 use tollgate_upstream::{Answer, RequestHead};
 
@@ -23,6 +21,7 @@ use crate::draft::Draft;
 use crate::estimate::tokens_of_body;
 use crate::health::InFlight;
 use crate::limit::expected_tokens;
+use crate::mend;
 use crate::opening::{OpenedAnswer, open_stream, read_whole};
 use crate::outgoing::{self, Leave, Outgoing, Translation};
 use crate::session::Session;
@@ -161,8 +160,9 @@ async fn try_account(
     let in_flight = InFlight::begin(&destination.health, places);
     let sent = send(shared, choice, call, &mut outgoing, draft, &in_flight).await;
     let answer = match sent {
-        Err(failure) if refuses_reasoning(&failure) => {
-            outgoing = without_reasoning(shared, live, choice, call, failure)?;
+        Err(Failure::Final(refused)) if mend::is_wanted(&refused) => {
+            let mended = mend::without_reasoning(shared, live, destination, attempt, call);
+            outgoing = mended.ok_or(Failure::Final(refused))?;
             if let Some(record) = draft.record() {
                 record.attempts += 1;
             }
@@ -219,38 +219,6 @@ async fn send(
     let failure = refused_by_upstream(shared, in_flight, choice.attempt.protocol, answer).await;
     let foreign = choice.attempt.protocol != call.endpoint.protocol();
     Err(if foreign { failure.in_the_gates_words() } else { failure })
-}
-
-/// Whether the request was refused for reasoning in it that its upstream does not take.
-fn refuses_reasoning(failure: &Failure) -> bool {
-    match failure {
-        Failure::Final(Refused::Error(error) | Refused::Verbatim { error, .. }) => {
-            is_reasoning_refused(error)
-        }
-        Failure::Next(_) => false,
-    }
-}
-
-/// The same request without any reasoning, for the one repair that a refusal of it gets.
-///
-/// # Errors
-/// The refusal, if there is nothing to leave out.
-#[allow(clippy::result_large_err, reason = "an error ends the attempt, so its size costs nothing")]
-fn without_reasoning(
-    shared: &Shared,
-    live: &Live,
-    choice: Choice<'_>,
-    call: &Call<'_>,
-    refusal: Failure,
-) -> Result<Outgoing, Failure> {
-    let Choice { attempt, destination } = choice;
-    match outgoing::write(shared, live, destination, attempt, call, &Leave::All) {
-        Ok(outgoing) if outgoing.left_out.is_some() => {
-            tracing::info!(account = %attempt.account.name, "signed reasoning was refused and is left out");
-            Ok(outgoing)
-        }
-        _ => Err(refusal),
-    }
 }
 
 fn upstream_request_id(headers: &HeaderMap) -> Option<String> {

@@ -30,6 +30,7 @@ mod kept;
 mod limit;
 mod limit_headers;
 mod memory;
+mod mend;
 mod models;
 mod opening;
 mod outgoing;
