@@ -99,7 +99,7 @@ impl Ask<'_> {
     ) -> Result<(HeaderMap, OpenedAnswer), Met> {
         let (shared, protocol) = (self.shared, self.attempt.protocol);
         let answer = match self.send(outgoing, draft, trying).await {
-            Err(met) if is_reasoning_refused(met.refused.error()) => {
+            Err(met) if is_reasoning_refused(met.error()) => {
                 *outgoing = self.without_reasoning().ok_or(met)?;
                 if let Some(record) = draft.record() {
                     record.attempts += 1;

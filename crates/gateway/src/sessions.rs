@@ -10,7 +10,7 @@ use std::time::Duration;
 use quick_cache::sync::Cache;
 use tollgate_base::{AccountId, GroupId, Timestamp, UserId};
 
-/// How many bindings are kept. A session has one for each model that it calls and one for itself; about 250 bytes each.
+/// How many bindings are kept, in about 20 MB. A session has one for each model that it calls and one for itself.
 const BINDINGS: usize = 100_000;
 
 /// How many marks a binding has; who switches accounts more often has the oldest forgotten.

@@ -80,6 +80,11 @@ struct Facts {
 }
 
 impl Met {
+    /// What the caller would be told.
+    pub(crate) fn error(&self) -> &ApiError {
+        self.0.refused.error()
+    }
+
     /// What is done about it, by the account's rules and the gate's own table.
     pub(crate) fn judged(self, account: &Account, model: &str) -> Box<Judged> {
         let Facts { cause, body, told, refused } = *self.0;

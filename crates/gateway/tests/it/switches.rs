@@ -49,7 +49,7 @@ impl Talk {
     fn take(&mut self, reply: &Reply) {
         let mut answer = reply.json();
         match self.kind {
-            Kind::Responses => self.turns.extend(answer["output"].as_array_mut().unwrap().drain(..)),
+            Kind::Responses => self.turns.append(answer["output"].as_array_mut().unwrap()),
             _ => self.turns.push(json!({"role": "assistant", "content": answer["content"].take()})),
         }
     }
@@ -204,7 +204,7 @@ async fn a_repaired_session_goes_on_without_refusals() {
         // Another conversation of the same session moves it.
         let mut other = Talk::new(kind);
         if kind == Kind::Responses {
-            other.turns.clone_from(&talk.turns[..1].to_vec());
+            other.turns.push(talk.turns[0].clone());
         }
         other.ask(&world, &first_fails(kind)).await;
         for _ in 0..3 {

@@ -272,6 +272,7 @@ fn digest(proof: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::{Value as Json, json};
 
     fn cut(body: &Json, protocol: Protocol, foreign: Foreign<'_>) -> Option<(Json, LeftOut)> {
@@ -407,6 +408,45 @@ mod tests {
     fn broken_bodies_are_survived() {
         for body in ["", "{", "[]", r#"{"messages":[{"role":"assistant","content":[{"type":"thinking""#] {
             assert!(leave_out_reasoning(body.as_bytes(), Protocol::Messages, Foreign::All, None).is_none());
+        }
+    }
+
+    fn proofs(body: &Json) -> Vec<String> {
+        let turns = body["messages"].as_array().unwrap().iter();
+        let blocks = turns.filter_map(|turn| turn["content"].as_array()).flatten();
+        blocks.filter_map(|block| block["signature"].as_str().map(str::to_owned)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_left_is_json_and_holds_what_is_behind_the_mark(
+            shape in proptest::collection::vec(proptest::collection::vec(any::<bool>(), 1..5), 0..6),
+            mark in 0_usize..12,
+        ) {
+            let mut number = 0;
+            let turns: Vec<Json> = shape
+                .iter()
+                .map(|blocks| {
+                    let blocks: Vec<Json> = blocks
+                        .iter()
+                        .map(|is_thinking| {
+                            number += 1;
+                            if *is_thinking { thinking(&format!("s{number}")) } else { text("said") }
+                        })
+                        .collect();
+                    model(&blocks)
+                })
+                .collect();
+            let body = messages(&turns);
+            let all = proofs(&body);
+            let marks: Vec<u64> = all.get(mark).map(|proof| digest(proof.as_bytes())).into_iter().collect();
+            let left = cut(&body, Protocol::Messages, Foreign::Through(&marks));
+            prop_assert_eq!(left.is_some(), mark < all.len());
+            if let Some((edited, _)) = left {
+                prop_assert_eq!(proofs(&edited), &all[mark + 1..]);
+                let said = |body: &Json| body.to_string().matches("said").count();
+                prop_assert_eq!(said(&edited), said(&body), "nothing else is lost");
+            }
         }
     }
 }
