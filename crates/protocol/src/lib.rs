@@ -11,6 +11,7 @@ mod models;
 mod probe;
 mod protocol;
 mod rename;
+mod shaping;
 mod splice;
 mod usage;
 
@@ -22,5 +23,6 @@ pub use models::*;
 pub use probe::*;
 pub use protocol::*;
 pub use rename::*;
+pub use shaping::*;
 pub use splice::*;
 pub use usage::*;
