@@ -40,7 +40,10 @@ pub(crate) fn respond(
     } else {
         translated_answer_headers(&opened.headers)
     };
-    let mut dropped = opened.translation.as_ref().map_or_else(Vec::new, |made| made.dropped.clone());
+    let mut dropped = opened.replaced;
+    if let Some(made) = &opened.translation {
+        dropped.extend(made.dropped.iter().cloned());
+    }
     let rewrite = Rewrite::wanted(shared, tag, &asked, opened.protocol, opened.translation);
     match opened.answer {
         OpenedAnswer::Whole { body, observed } => {

@@ -5,10 +5,9 @@
 //! tried elsewhere, unless it is that the account's protocol cannot say something.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 use tollgate_base::KeyId;
 use tollgate_limits::{Lease, Places};
 use tollgate_protocol::{ApiError, BYTES_PER_TOKEN, Endpoint, ErrorKind, Probe, Protocol};
@@ -23,7 +22,9 @@ use crate::health::InFlight;
 use crate::limit::expected_tokens;
 use crate::opening::{OpenedAnswer, open_stream, read_whole};
 use crate::outgoing::{self, Translation};
+use crate::shaping::InForce;
 use crate::state::{Live, Shared};
+use crate::tries::Tries;
 use crate::verdict::{Failure, Refused, network_failure, refused_by_upstream};
 
 /// A call as it came in, ready to be sent to any account.
@@ -67,9 +68,11 @@ pub(crate) struct Opened {
     pub(crate) answer: OpenedAnswer,
     /// Set when the request was translated.
     pub(crate) translation: Option<Translation>,
+    /// What of the caller's the operator's shaping replaced.
+    pub(crate) replaced: Vec<String>,
 }
 
-/// Tries the accounts in order. `prepare` readies the draft for each: from then on the account may have served the
+/// Tries the accounts in order, while there are `tries`. `prepare` readies the draft for each: from then on the account may have served the
 /// request, whether or not the caller is still there.
 pub(crate) async fn run(
     shared: &Shared,
@@ -77,15 +80,12 @@ pub(crate) async fn run(
     attempts: &[Attempt<'_>],
     call: &Call<'_>,
     draft: &mut Draft,
+    tries: &mut Tries,
     prepare: impl Fn(&mut Draft, &Attempt<'_>),
 ) -> Result<Opened, Refused> {
-    let started = Instant::now();
     let mut last = None;
     let mut candidates = Candidates::new(attempts, call.expected_tokens);
-    for _ in 0..shared.config.max_attempts.max(1) {
-        if last.is_some() && started.elapsed() >= shared.config.failover_budget {
-            break;
-        }
+    while tries.take() {
         let (attempt, lease) = match candidates.next(shared, live).await {
             Some(Ok(next)) => next,
             Some(Err(error)) => {
@@ -144,11 +144,15 @@ async fn try_account(
     let in_flight = InFlight::begin(&destination.health, places);
     let head = RequestHead { method: Method::POST, path_and_query: path.clone(), headers: outgoing.headers };
     let answer = shared.upstream.send(endpoint, head, outgoing.body).await;
-    let answer = answer.map_err(|error| network_failure(shared, &in_flight, &error))?;
+    let mut answer = answer.map_err(|error| network_failure(shared, &in_flight, &error))?;
     if let Some(record) = draft.record() {
         record.upstream_request_id = upstream_request_id(&answer.headers);
     }
     if !answer.status.is_success() {
+        if let Some(shaping) = InForce::of(attempt) {
+            let taken_for = shaping.status(answer.status.as_u16());
+            answer.status = StatusCode::from_u16(taken_for).unwrap_or(answer.status);
+        }
         let failure = refused_by_upstream(shared, &in_flight, attempt.protocol, answer).await;
         let foreign = attempt.protocol != call.endpoint.protocol();
         return Err(if foreign { failure.in_the_gates_words() } else { failure });
@@ -172,6 +176,7 @@ async fn try_account(
         headers,
         answer,
         translation: outgoing.translation,
+        replaced: outgoing.replaced,
     })
 }
 

@@ -11,9 +11,10 @@ use crate::answer::answer_headers;
 use crate::attempt::Call;
 use crate::destination::upstream_headers;
 use crate::exchange::fetch;
-use crate::plan::attempts;
+use crate::plan::{attempts, serving_group};
 use crate::respond::{self, AnswerStream};
 use crate::serve::Caller;
+use crate::shaping::InForce;
 use crate::state::{Live, Shared};
 use crate::tokens;
 use crate::verdict::Refused;
@@ -26,16 +27,21 @@ pub(crate) async fn answer(
     group: &Group,
     call: &Call<'_>,
 ) -> Result<Response<AnswerStream>, Refused> {
-    match counting_of(group, call.endpoint) {
+    let serving = serving_group(live, group, &call.probe.model)?;
+    match counting_of(group, serving, call.endpoint) {
         TokenCounting::Off => Err(ApiError::of(ErrorKind::TokenCountingUnsupported).into()),
         TokenCounting::Estimate => Ok(respond::json(&caller.tag, estimate(call).await?)),
-        TokenCounting::Native => forward(shared, live, caller, group, call).await,
+        TokenCounting::Native => {
+            forward(shared, live, caller, serving, group.token_counting.is_none(), call).await
+        }
     }
 }
 
-/// The group's setting, else the platform's habit: each platform counts in its own protocol.
-fn counting_of(group: &Group, endpoint: Endpoint) -> TokenCounting {
-    group.token_counting.unwrap_or(match (group.platform, endpoint) {
+/// The group's setting, else that of the group that serves the model, else its platform's habit: each platform counts in
+/// its own protocol.
+fn counting_of(group: &Group, serving: &Group, endpoint: Endpoint) -> TokenCounting {
+    let set = group.token_counting.or(serving.token_counting);
+    set.unwrap_or(match (serving.platform, endpoint) {
         (Platform::Anthropic, Endpoint::CountTokens) => TokenCounting::Native,
         (Platform::Openai, Endpoint::ResponsesInputTokens) => TokenCounting::Native,
         _ => TokenCounting::Off,
@@ -57,6 +63,7 @@ async fn forward(
     live: &Live,
     caller: &Caller,
     group: &Group,
+    may_estimate: bool,
     call: &Call<'_>,
 ) -> Result<Response<AnswerStream>, Refused> {
     let wanted = PlanRequest {
@@ -71,7 +78,7 @@ async fn forward(
     };
     let planned = match attempts(shared, live, &wanted) {
         // Nobody was asked to count, and what the model is served in has no count for this caller.
-        Err(_) if group.token_counting.is_none() && is_translated(shared, live, &wanted) => {
+        Err(_) if may_estimate && group.token_counting.is_none() && is_translated(shared, live, &wanted) => {
             return Ok(respond::json(&caller.tag, estimate(call).await?));
         }
         planned => planned?,
@@ -106,12 +113,15 @@ async fn ask(
     let unusable = || ApiError::of(ErrorKind::NoAccount);
     let destination = live.destinations.get(&attempt.account.id).ok_or_else(unusable)?;
     let (endpoint, path) = destination.route(call.endpoint).ok_or_else(unusable)?;
-    let head = tollgate_upstream::RequestHead {
+    let mut head = tollgate_upstream::RequestHead {
         method: http::Method::POST,
         path_and_query: path.clone(),
         headers: upstream_headers(call.headers, attempt.protocol, destination),
     };
-    let body = forward_edits(call.probe, call.endpoint, &attempt.upstream_model).apply(call.body);
+    let mut body = forward_edits(call.probe, call.endpoint, &attempt.upstream_model).apply(call.body);
+    if let Some(shaping) = InForce::of(attempt) {
+        shaping.shape_count(&mut head.headers, &mut body);
+    }
     let (status, headers, body) = fetch(shared, endpoint, head, body).await?;
     if status.is_success() {
         if serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() {

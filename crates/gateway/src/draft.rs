@@ -134,6 +134,27 @@ impl Draft {
         }
     }
 
+    /// A second record of the same request as it stands now, for an answer that is charged by itself. The hold stays
+    /// with the request.
+    pub(crate) fn beside(&mut self, place: Place) -> Option<Self> {
+        let record = UsageRecord { id: RequestId::generate(), held: None, ..self.record.as_deref()?.clone() };
+        let mut beside = Self::new(record, place, self.started);
+        beside.price.clone_from(&self.price);
+        beside.prompt_tokens = self.prompt_tokens;
+        beside.live.clone_from(&self.live);
+        // A response that is stored belongs to the account that made it.
+        beside.ownership = self.ownership.take();
+        Some(beside)
+    }
+
+    /// Goes back to how it stood when `beside` was made, which then settles nothing; what was tried since is counted.
+    pub(crate) fn restore(&mut self, beside: &mut Self) {
+        let (Some(now), Some(then)) = (self.record.as_deref_mut(), beside.record.take()) else { return };
+        *now = UsageRecord { id: now.id, held: now.held, attempts: now.attempts, ..*then };
+        self.price = beside.price.take();
+        self.ownership = beside.ownership.take();
+    }
+
     /// What the request has taken of rates; put right when it is settled.
     pub(crate) const fn reserved(&mut self) -> &mut Reserved {
         &mut self.reserved

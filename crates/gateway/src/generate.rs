@@ -8,21 +8,24 @@ use http::Response;
 use tollgate_base::Timestamp;
 use tollgate_limits::Admission;
 use tollgate_protocol::{Endpoint, Protocol};
-use tollgate_routing::{Attempt, Group};
+use tollgate_routing::{Attempt, FallbackOn, Group};
 use tollgate_store::ResponseOwner;
 use tollgate_translate::ResponsesEcho;
 
 use crate::answer;
+use crate::aside::Aside;
 use crate::attempt::{self, Call};
 use crate::authenticate::Identity;
 use crate::draft::{Draft, Ownership};
+use crate::fallback::{self, Targets};
 use crate::hold::hold;
-use crate::plan::{plan_attempts, price_of};
+use crate::plan::price_of;
 use crate::record::new_record;
 use crate::respond::AnswerStream;
 use crate::serve::Caller;
 use crate::shape::{Asked, AskedResponse, Shape};
 use crate::state::{Live, Shared};
+use crate::tries::Tries;
 use crate::verdict::Refused;
 
 /// How long the account that made a stored response is remembered; OpenAI keeps them for at least this long.
@@ -54,7 +57,7 @@ pub(crate) async fn generate(
     let (reservation, places) = admission.map_or_else(Default::default, Admission::into_parts);
     draft.reserved().for_caller(reservation);
     match open(shared, request, &mut draft).await {
-        Ok(opened) => {
+        Ok((opened, fell_back)) => {
             let probe = request.call.probe;
             let asked = Asked {
                 headers: caller.headers(),
@@ -69,6 +72,9 @@ pub(crate) async fn generate(
             };
             let mut response = answer::respond(shared, &caller.tag, asked, opened, draft)?;
             response.body_mut().keep(places);
+            if let Some((on, model)) = fell_back {
+                fallback::note(response.headers_mut(), on, &model);
+            }
             Ok(response)
         }
         Err(refused) => {
@@ -94,14 +100,59 @@ fn asks_for_usage(call: &Call<'_>) -> bool {
     call.endpoint.protocol() == Protocol::Chat && call.probe.stream && call.probe.include_usage != Some(true)
 }
 
+/// An answer, and why it is of another target than the first, and for which model.
+type Answered = (attempt::Opened, Option<(FallbackOn, String)>);
+
 async fn open(
     shared: &Arc<Shared>,
     request: &Generation<'_>,
     draft: &mut Draft,
+) -> Result<Answered, Refused> {
+    let mut targets = Targets::plan(shared, request).await?;
+    let ticket = hold(shared, request, &targets, draft)?;
+    let opened = answered(shared, request, &mut targets, draft).await?;
+    ticket.wait().await?;
+    Ok((opened, targets.fell_back()))
+}
+
+/// The first answer: of what the caller asked for, or of what its group falls back to.
+async fn answered(
+    shared: &Arc<Shared>,
+    request: &Generation<'_>,
+    targets: &mut Targets<'_>,
+    draft: &mut Draft,
 ) -> Result<attempt::Opened, Refused> {
-    let attempts = plan_attempts(shared, request).await?;
-    let ticket = hold(shared, request, &attempts, draft)?;
-    let opened = attempt::run(shared, request.live, &attempts, request.call, draft, |draft, attempt| {
+    let mut tries = Tries::new(&shared.config, targets.fallbacks());
+    let mut outcome = run(shared, request, targets.current(), draft, &mut tries).await;
+    let mut aside: Option<Aside> = None;
+    while let Some(on) = targets.reason(&outcome) {
+        if let Ok(opened) = outcome {
+            // Without a record of its own nothing takes the answer's place.
+            let beside = shared.settler.reserve().ok().and_then(|place| draft.beside(place));
+            let Some(beside) = beside else { return Ok(opened) };
+            aside = Some(Aside::new(opened, beside));
+        }
+        targets.advance(on);
+        tries.release_kept();
+        outcome = run(shared, request, targets.current(), draft, &mut tries).await;
+    }
+    match (outcome, aside) {
+        (Err(refused), Some(aside)) => {
+            targets.stayed();
+            aside.restore(draft).ok_or(refused)
+        }
+        (outcome, _) => outcome,
+    }
+}
+
+async fn run(
+    shared: &Arc<Shared>,
+    request: &Generation<'_>,
+    attempts: &[Attempt<'_>],
+    draft: &mut Draft,
+    tries: &mut Tries,
+) -> Result<attempt::Opened, Refused> {
+    attempt::run(shared, request.live, attempts, request.call, draft, tries, |draft, attempt| {
         if let Some((price, version)) = price_of(shared, request, attempt) {
             draft.priced(price, version);
         }
@@ -109,9 +160,7 @@ async fn open(
             draft.keeps_response(ownership(shared, request, attempt));
         }
     })
-    .await?;
-    ticket.wait().await?;
-    Ok(opened)
+    .await
 }
 
 fn ownership(shared: &Shared, request: &Generation<'_>, attempt: &Attempt<'_>) -> Ownership {

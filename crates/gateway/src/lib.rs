@@ -6,6 +6,7 @@
 
 mod admit;
 mod answer;
+mod aside;
 mod attempt;
 mod authenticate;
 mod background;
@@ -20,6 +21,7 @@ mod draft;
 mod error;
 mod estimate;
 mod exchange;
+mod fallback;
 mod figures;
 mod funds;
 mod generate;
@@ -47,9 +49,11 @@ mod route;
 mod serve;
 mod settle;
 mod shape;
+mod shaping;
 mod state;
 mod stream_edit;
 mod tokens;
+mod tries;
 mod verdict;
 mod wallets;
 

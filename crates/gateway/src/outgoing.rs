@@ -12,6 +12,7 @@ use tollgate_translate::{Target, TranslateError, WayBack, translate_request};
 use crate::attempt::Call;
 use crate::destination::{Destination, translated_headers, upstream_headers};
 use crate::memory::Recall;
+use crate::shaping::InForce;
 use crate::state::{Live, Shared};
 use crate::verdict::{Failure, Refused};
 
@@ -22,6 +23,8 @@ pub(crate) struct Outgoing {
     pub(crate) body: Vec<Bytes>,
     /// Set when the request was written anew.
     pub(crate) translation: Option<Translation>,
+    /// What of the caller's the operator's shaping replaced.
+    pub(crate) replaced: Vec<String>,
 }
 
 /// What the answer to a translated request needs.
@@ -33,9 +36,24 @@ pub(crate) struct Translation {
     pub(crate) dropped: Vec<String>,
 }
 
-/// Writes the request for an account.
+/// Writes the request for an account, shaped as the operator wants it.
 #[allow(clippy::result_large_err, reason = "an error ends the attempt, so its size costs nothing")]
 pub(crate) fn write(
+    shared: &Shared,
+    live: &Live,
+    destination: &Destination,
+    attempt: &Attempt<'_>,
+    call: &Call<'_>,
+) -> Result<Outgoing, Failure> {
+    let mut outgoing = unshaped(shared, live, destination, attempt, call)?;
+    if let Some(shaping) = InForce::of(attempt) {
+        outgoing.replaced = shaping.shape(&mut outgoing.headers, &mut outgoing.body);
+    }
+    Ok(outgoing)
+}
+
+#[allow(clippy::result_large_err, reason = "an error ends the attempt, so its size costs nothing")]
+fn unshaped(
     shared: &Shared,
     live: &Live,
     destination: &Destination,
@@ -49,6 +67,7 @@ pub(crate) fn write(
             headers: upstream_headers(call.headers, own, destination),
             body: forward_edits(call.probe, call.endpoint, &attempt.upstream_model).apply(call.body),
             translation: None,
+            replaced: Vec::new(),
         });
     }
     if attempt.protocol != Protocol::Responses
@@ -57,7 +76,7 @@ pub(crate) fn write(
     {
         return Err(Failure::Next(ApiError::about(ErrorKind::ResponseNotFound, id)));
     }
-    let traits = live.catalog.traits_for(&call.probe.model, &attempt.upstream_model);
+    let traits = live.catalog.traits_for(attempt.model, &attempt.upstream_model);
     let account = attempt.account.id.to_string();
     let recall = Recall { memory: &shared.memory, key: call.key };
     let target = Target {
@@ -84,6 +103,7 @@ pub(crate) fn write(
             maker: target.maker().into_owned(),
             dropped: prepared.dropped,
         }),
+        replaced: Vec::new(),
     })
 }
 

@@ -9,6 +9,7 @@ use crate::error::RoutingError;
 use crate::group::Platform;
 use crate::mapping::ModelMapping;
 use crate::pattern::{Pattern, admits};
+use crate::shaping::Shaping;
 use crate::upstream_path::UpstreamPath;
 use crate::user::Status;
 use crate::words::word_enum;
@@ -128,6 +129,8 @@ pub struct Account {
     pub groups: Vec<GroupId>,
     /// When it was created.
     pub created_at: Timestamp,
+    /// How requests are changed on their way to it.
+    pub shaping: Shaping,
 }
 
 impl Account {

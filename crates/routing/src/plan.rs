@@ -24,7 +24,8 @@ pub enum Need {
 /// What a plan is made for.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanRequest<'a> {
-    /// The key's group.
+    /// The group whose accounts serve: the key's own, or where its routes lead, see
+    /// [`Catalog::serving_group`](crate::Catalog::serving_group).
     pub group: &'a Group,
     /// The model as the caller wrote it.
     pub model: &'a str,
@@ -63,6 +64,10 @@ pub struct Attempt<'a> {
     pub reason: Reason,
     /// The requests it was serving when the plan was made.
     pub in_flight: u32,
+    /// The group that it serves here.
+    pub group: &'a Group,
+    /// The model that the plan was made for.
+    pub model: &'a str,
 }
 
 /// Why there is nothing to try.
@@ -118,7 +123,16 @@ pub fn plan<'a>(
             continue;
         }
         let in_flight = health.in_flight(&account.id);
-        attempts.push(Attempt { account, upstream_model, protocol, reason: Reason::Priority, in_flight });
+        let (group, model) = (request.group, request.model);
+        attempts.push(Attempt {
+            account,
+            upstream_model,
+            protocol,
+            reason: Reason::Priority,
+            in_flight,
+            group,
+            model,
+        });
     }
     if attempts.is_empty() {
         return Err(found.error());

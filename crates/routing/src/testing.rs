@@ -4,8 +4,9 @@ use tollgate_base::{AccountId, GroupId, KeyId, Money, Rate, Secret, Timestamp, T
 use tollgate_pricing::{HourlyRates, ModelPrice};
 
 use crate::{
-    Account, ApiKey, AuthScheme, BaseUrls, Capabilities, Funding, Group, HoldMode, KeyStatus, Model,
-    ModelMapping, OnDisconnect, Pattern, Platform, PriceVersion, Prices, Status, User,
+    Account, ApiKey, AuthScheme, BaseUrls, Capabilities, Fallbacks, Funding, Group, GroupRoutes, HoldMode,
+    KeyStatus, Model, ModelMapping, OnDisconnect, Pattern, Platform, PriceVersion, Prices, Shaping, Status,
+    User,
 };
 
 const CREATED: Timestamp = Timestamp::from_micros(0);
@@ -50,6 +51,9 @@ pub(crate) fn group(id: u128) -> Group {
         funding: Funding::default(),
         peak_hours: HourlyRates::default(),
         created_at: CREATED,
+        routes: GroupRoutes::default(),
+        shaping: Shaping::default(),
+        fallbacks: Fallbacks::default(),
     }
 }
 
@@ -73,6 +77,7 @@ pub(crate) fn account(id: u128) -> Account {
         proxy: None,
         groups: vec![GroupId::from_u128(1)],
         created_at: CREATED,
+        shaping: Shaping::default(),
     }
 }
 

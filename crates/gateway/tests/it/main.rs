@@ -1,10 +1,12 @@
 //! The gate as its callers meet it: over a socket, with a real store and the sandbox provider behind it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
 
+mod composite;
 mod count_tokens;
 mod endpoints;
 mod errors;
 mod failover;
+mod fallbacks;
 mod holds;
 mod limits;
 mod limits_accounts;
@@ -21,6 +23,7 @@ mod responses;
 mod self_service;
 mod settle;
 mod settle_served;
+mod shaping;
 mod stream_errors;
 mod streams;
 mod styles;

@@ -5,12 +5,14 @@ mod rows;
 use tollgate_base::{AccountId, GroupId, Rate, Secret};
 use tollgate_protocol::Protocol;
 use tollgate_routing::{
-    Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Pattern, Platform, Status, check_base_url,
+    Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Pattern, Platform, Shaping, Status,
+    check_base_url,
 };
 use tollgate_translate::family::Family;
 
 use crate::db::params;
 use crate::error::{Result, StoreError};
+use crate::groups::check_shaping;
 use crate::name::{check_name, check_opt_name};
 use crate::store::Store;
 use rows::{COLUMNS, MEMBERSHIPS, from_rows};
@@ -48,6 +50,8 @@ pub struct NewAccount {
     pub proxy: Option<Secret<String>>,
     /// The groups it serves.
     pub groups: Vec<GroupId>,
+    /// How requests are changed on their way to it.
+    pub shaping: Shaping,
 }
 
 impl NewAccount {
@@ -74,6 +78,7 @@ impl NewAccount {
             rate: Rate::ONE,
             proxy: None,
             groups: Vec::new(),
+            shaping: Shaping::default(),
         }
     }
 }
@@ -111,19 +116,22 @@ pub struct AccountPatch {
     pub proxy: Option<Option<Secret<String>>>,
     /// Other groups, as a whole.
     pub groups: Option<Vec<GroupId>>,
+    /// Other shaping, as a whole.
+    pub shaping: Option<Shaping>,
 }
 
 impl Store {
     /// Creates an account.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for a bad name, base URL or credential, [`StoreError::NotFound`] for a group that is
+    /// [`StoreError::Invalid`] for a bad name, base URL, credential or shaping, [`StoreError::NotFound`] for a group that is
     /// not there, [`StoreError::Conflict`] if the name is taken.
     pub async fn create_account(&self, new: NewAccount) -> Result<Account> {
         check_name("name", &new.name)?;
         check_base_urls(&new.base_urls)?;
         check_secret("credential", &new.credential)?;
         new.proxy.as_ref().map_or(Ok(()), |proxy| check_secret("proxy", proxy))?;
+        check_shaping(&new.shaping)?;
         let mut account = Account {
             id: AccountId::generate(),
             name: new.name,
@@ -142,6 +150,7 @@ impl Store {
             proxy: new.proxy,
             groups: new.groups,
             created_at: self.now(),
+            shaping: new.shaping,
         };
         account.groups.sort_unstable();
         account.groups.dedup();
@@ -203,6 +212,7 @@ impl Store {
         patch.base_urls.as_ref().map_or(Ok(()), check_base_urls)?;
         patch.credential.as_ref().map_or(Ok(()), |secret| check_secret("credential", secret))?;
         patch.proxy.as_ref().and_then(Option::as_ref).map_or(Ok(()), |proxy| check_secret("proxy", proxy))?;
+        patch.shaping.as_ref().map_or(Ok(()), check_shaping)?;
         let mut tx = self.begin_change().await?;
         let outcome = rows::update(&mut tx, self.master(), id, patch).await;
         tx.finish(outcome).await

@@ -15,7 +15,7 @@ use crate::{groups, limits, prices};
 
 /// In the order of [`from_row`].
 pub(super) const COLUMNS: &str = "id, name, platform, family, base_urls, credential, auth, models, model_mapping, \
-     capabilities, priority, weight, status, proxy, created_at, rate";
+     capabilities, priority, weight, status, proxy, created_at, rate, shaping";
 
 /// Every account by name; belongs together with [`memberships_sql`].
 pub(crate) fn list_sql() -> Sql {
@@ -58,6 +58,7 @@ fn from_row(master: &MasterKey, mut row: Row) -> Result<Account> {
         groups: Vec::new(),
         created_at: row.time()?,
         rate: row.rate()?,
+        shaping: row.json()?,
     })
 }
 
@@ -88,7 +89,7 @@ pub(crate) fn all_from_rows(
 
 pub(super) async fn insert(tx: &mut Tx, master: &MasterKey, account: &Account) -> Result<()> {
     let sql = format!(
-        "INSERT INTO accounts ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+        "INSERT INTO accounts ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
     );
     let params = params![
         account.id,
@@ -107,6 +108,7 @@ pub(super) async fn insert(tx: &mut Tx, master: &MasterKey, account: &Account) -
         sealed_proxy(master, account.id, account.proxy.as_ref())?,
         account.created_at,
         account.rate,
+        Value::json(&account.shaping)?,
     ];
     tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&account.name)))?;
     join_groups(tx, account.id, &account.groups).await
@@ -136,7 +138,8 @@ pub(super) async fn update(
         .set("weight", patch.weight)
         .set("rate", patch.rate)
         .set("status", patch.status.map(Status::as_str))
-        .set("proxy", proxy);
+        .set("proxy", proxy)
+        .set("shaping", patch.shaping.as_ref().map(Value::json).transpose()?);
     if let Some((sql, params)) = update.build("id") {
         tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&name)))?;
     }

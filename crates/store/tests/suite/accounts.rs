@@ -1,7 +1,9 @@
 //! Accounts and their credentials.
 
 use tollgate_base::{AccountId, GroupId, Rate, Secret, Timestamp};
-use tollgate_routing::{Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, Status};
+use tollgate_routing::{
+    Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, Shaping, Status,
+};
 use tollgate_store::{AccountPatch, NewAccount, ResponseOwner, Store, StoreError};
 use tollgate_translate::family::Family;
 
@@ -17,6 +19,10 @@ fn new_account(name: &str) -> NewAccount {
 
 pub(crate) async fn account(store: &Store, name: &str, groups: &[GroupId]) -> Account {
     store.create_account(NewAccount { groups: groups.to_vec(), ..new_account(name) }).await.unwrap()
+}
+
+pub(crate) fn shaping(json: &str) -> Shaping {
+    serde_json::from_str(json).unwrap()
 }
 
 pub(crate) async fn accounts_keep_what_they_are_given(db: &TestDb) {
@@ -38,10 +44,12 @@ pub(crate) async fn accounts_keep_what_they_are_given(db: &TestDb) {
             rate: Rate::from_millionths(850_000),
             proxy: Some(Secret::from("socks5://user:hunter2@proxy:1080")),
             groups: vec![two, one, two],
+            shaping: shaping(r#"{"headers":{"set":{"x-tier":"gold"}},"clamp":[{"path":"top_p","max":0.9}]}"#),
         })
         .await
         .unwrap();
     assert_eq!(made.groups, [one, two], "each once, in order");
+    assert!(!made.shaping.is_empty());
     assert_eq!(store.get_account(made.id).await.unwrap().as_ref(), Some(&made));
     assert_eq!(store.find_account_by_name("deepseek").await.unwrap().as_ref(), Some(&made));
     let plain = account(&store, "anthropic", &[]).await;
@@ -99,6 +107,14 @@ pub(crate) async fn accounts_are_changed_field_by_field(db: &TestDb) {
     assert_eq!(store.get_account(made.id).await.unwrap(), Some(last));
     let cleared = AccountPatch { family: Some(None), ..AccountPatch::default() };
     assert_eq!(store.update_account(made.id, cleared).await.unwrap().family, None);
+    let status = shaping(r#"{"status":{"403":429}}"#);
+    let shaped = AccountPatch { shaping: Some(status.clone()), ..AccountPatch::default() };
+    assert_eq!(store.update_account(made.id, shaped).await.unwrap().shaping, status);
+    let wrong = shaping(r#"{"body":[{"path":"model","set":"x"}]}"#);
+    let shaped = AccountPatch { shaping: Some(wrong), ..AccountPatch::default() };
+    let refused = store.update_account(made.id, shaped).await.unwrap_err();
+    assert!(matches!(&refused, StoreError::Invalid { field: "shaping", .. }), "{refused}");
+    assert!(refused.to_string().contains("body[0]"), "{refused}");
 }
 
 pub(crate) async fn what_is_wrong_with_an_account_is_said(db: &TestDb) {

@@ -144,6 +144,9 @@ pub(crate) struct AccountFields {
     /// Whether the provider counts tokens (/v1/messages/count_tokens)
     #[arg(long, value_name = "BOOL")]
     pub(crate) count_tokens: Option<bool>,
+    /// How requests are changed on their way to it: a file of JSON, see docs/shaping.md
+    #[arg(long, value_name = "FILE")]
+    pub(crate) shaping: Option<PathBuf>,
 }
 
 /// A setting that can be removed.
@@ -163,4 +166,6 @@ pub(crate) enum AccountClear {
     BaseUrlChat,
     /// The base URL for OpenAI Responses
     BaseUrlResponses,
+    /// All shaping
+    Shaping,
 }

@@ -95,6 +95,29 @@ fn errors_are_one_clear_line() {
     assert!(place.fails(&["user", "remove", "ann"]).contains("cannot be removed, only disabled"));
 }
 
+/// What the group `mixed` of this place leads to, and its shaping.
+fn groups_lead_to_others_and_are_shaped(place: &Place) {
+    place.ok(&["group", "create", "pool", "--platform", "anthropic"]);
+    let changed = place.json(&["group", "update", "mixed", "--route", "claude-*=pool"]);
+    assert_eq!(changed["routes"], json!({"claude-*": "pool"}));
+    assert!(place.ok(&["group", "show", "mixed"]).contains("claude-*=pool\n"));
+    let said = place.fails(&["group", "update", "pool", "--route", "x=mixed"]);
+    assert!(said.starts_with("routes: `x` leads to group `mixed`"), "{said}");
+    assert!(place.fails(&["group", "remove", "pool"]).contains("of group(s) mixed"));
+    assert_eq!(place.json(&["group", "update", "mixed", "--clear", "routes"])["routes"], json!({}));
+
+    let shaping = json!({"system_prefix": "Be kind.", "clamp": [{"path": "max_tokens", "max": 4096}]});
+    fs::write(place.path().join("shaping.json"), shaping.to_string()).unwrap();
+    let changed = place.json(&["group", "update", "mixed", "--shaping", "shaping.json"]);
+    assert_eq!(changed["shaping"], shaping);
+    assert!(place.ok(&["group", "show", "mixed"]).contains(r#""system_prefix":"Be kind.""#));
+    fs::write(place.path().join("wrong.json"), r#"{"body":[{"path":"model","set":"x"}]}"#).unwrap();
+    let said = place.fails(&["group", "update", "mixed", "--shaping", "wrong.json"]);
+    assert!(said.starts_with("body[0]: "), "{said}");
+    assert_eq!(place.json(&["group", "update", "mixed", "--clear", "shaping"])["shaping"], json!({}));
+    place.ok(&["group", "remove", "pool"]);
+}
+
 #[test]
 fn groups_through_their_life() {
     let place = Place::new();
@@ -140,6 +163,7 @@ fn groups_through_their_life() {
     assert!(shown.contains("peak hours      09:00-18:00 Asia/Shanghai mon: x 1.5\n"), "{shown}");
     let cleared = place.json(&["group", "update", "mixed", "--clear", "peak-hours"]);
     assert_eq!(cleared["peak_hours"], json!([]));
+    groups_lead_to_others_and_are_shaped(&place);
     assert_eq!(place.json(&["group", "disable", "mixed"])["status"], "disabled");
     assert_eq!(place.json(&["group", "enable", "mixed"])["status"], "enabled");
     let shown = place.ok(&["group", "show", "mixed"]);

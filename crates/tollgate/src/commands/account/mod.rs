@@ -5,11 +5,11 @@ mod view;
 
 use anyhow::Context;
 use tollgate_base::Secret;
-use tollgate_routing::{Account, BaseUrls, Capabilities, ModelMapping, Platform, Status};
+use tollgate_routing::{Account, BaseUrls, Capabilities, ModelMapping, Platform, Shaping, Status};
 use tollgate_store::{AccountPatch, NewAccount, Store};
 
 use self::view::{AccountView, GroupNames};
-use super::find;
+use super::{find, shaping};
 use crate::cli::{AccountArgs, AccountClear, AccountCommand, AccountFields, BaseUrlFields, CredentialFields};
 use crate::output::Printer;
 
@@ -76,6 +76,7 @@ async fn new_account(
         rate: fields.rate.unwrap_or(defaults.rate),
         proxy: fields.proxy.map(Secret::new),
         groups: find::group_ids(store, &fields.groups).await?,
+        shaping: shaping::read(fields.shaping.as_deref())?.unwrap_or_default(),
         ..defaults
     })
 }
@@ -110,6 +111,8 @@ async fn patch(
         rate: fields.rate,
         proxy: proxy.then(|| fields.proxy.map(Secret::new)),
         groups: replaced(!groups.is_empty(), AccountClear::Groups).then_some(groups),
+        shaping: shaping::read(fields.shaping.as_deref())?
+            .or_else(|| clear.contains(&AccountClear::Shaping).then(Shaping::default)),
         ..AccountPatch::default()
     })
 }

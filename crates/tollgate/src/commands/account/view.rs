@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 use tollgate_base::{GroupId, Rate, Timestamp};
 use tollgate_protocol::Protocol;
-use tollgate_routing::{Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, Status};
+use tollgate_routing::{
+    Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, Shaping, Status,
+};
 use tollgate_store::Store;
 use tollgate_translate::family::Family;
 
-use crate::commands::text;
+use crate::commands::{shaping, text};
 use crate::output::View;
 
 /// The names of groups, to show instead of ids.
@@ -45,6 +47,7 @@ impl GroupNames {
             proxy: account.proxy.is_some(),
             groups,
             created_at: account.created_at,
+            shaping: account.shaping,
         }
     }
 }
@@ -74,6 +77,7 @@ pub(super) struct AccountView {
     groups: Vec<String>,
     #[serde(serialize_with = "text::time_json")]
     created_at: Timestamp,
+    shaping: Shaping,
 }
 
 impl AccountView {
@@ -126,6 +130,7 @@ impl View for AccountView {
             ("rate", self.rate.to_string()),
             ("proxy", yes_no(self.proxy)),
             ("created", text::time(self.created_at)),
+            ("shaping", shaping::words(&self.shaping)),
         ]
     }
 }
