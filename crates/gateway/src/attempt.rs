@@ -111,6 +111,7 @@ pub(crate) async fn run(
             Err(Failure::Final(refused)) => return Err(refused),
             Err(Failure::Next(error)) => {
                 tracing::info!(account = %attempt.account.name, kind = %error.kind, "attempt failed");
+                draft.attempt_failed(error.kind.as_str());
                 last = Some(worse_last(last, error));
             }
         }

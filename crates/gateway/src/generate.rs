@@ -54,6 +54,7 @@ pub(crate) async fn generate(
     let mut draft = Draft::new(new_record(caller, request), place, caller.started);
     draft.countable(request.call.prompt_tokens, Arc::clone(request.live));
     draft.leaves(request.group.on_disconnect);
+    draft.watched_by(&shared.events);
     let (reservation, places) = admission.map_or_else(Default::default, Admission::into_parts);
     draft.reserved().for_caller(reservation);
     match open(shared, request, &mut draft).await {
@@ -131,6 +132,7 @@ async fn answered(
             let beside = shared.settler.reserve().ok().and_then(|place| draft.beside(place));
             let Some(beside) = beside else { return Ok(opened) };
             aside = Some(Aside::new(opened, beside));
+            draft.attempt_failed(on.as_str());
         }
         targets.advance(on);
         tries.release_kept();
@@ -153,6 +155,7 @@ async fn run(
     tries: &mut Tries,
 ) -> Result<attempt::Opened, Refused> {
     attempt::run(shared, request.live, attempts, request.call, draft, tries, |draft, attempt| {
+        draft.attempted(attempt);
         if let Some((price, version)) = price_of(shared, request, attempt) {
             draft.priced(price, version);
         }

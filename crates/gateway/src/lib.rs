@@ -20,6 +20,7 @@ mod destination;
 mod draft;
 mod error;
 mod estimate;
+mod events;
 mod exchange;
 mod fallback;
 mod figures;
@@ -59,6 +60,7 @@ mod wallets;
 
 pub use config::GatewayConfig;
 pub use error::GatewayError;
+pub use events::{Event, Heard, Subscription, What};
 pub use respond::AnswerStream;
 
 use std::future::Future;
@@ -109,6 +111,12 @@ impl Gateway {
     pub fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Answering {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move { serve::handle(&shared, request, peer).await })
+    }
+
+    /// Listens to what happens to requests from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> Subscription {
+        self.shared.events.subscribe()
     }
 
     /// From now on `/readyz` fails, so that a load balancer sends no more; requests are still served.

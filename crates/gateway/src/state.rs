@@ -19,6 +19,7 @@ use tollgate_upstream::Client;
 use crate::authenticate::KeyCache;
 use crate::background::AtWork;
 use crate::destination::Destination;
+use crate::events::Events;
 use crate::figures::FigureBook;
 use crate::health::{AccountHealth, HealthBook};
 use crate::kept::Kept;
@@ -61,6 +62,8 @@ pub(crate) struct Shared {
     /// What has been taken of rates and places.
     pub(crate) limits: Limits,
     pub(crate) settler: Settler,
+    /// Whoever listens to what happens to requests.
+    pub(crate) events: Arc<Events>,
     pub(crate) response_owners: Arc<Cache<String, ResponseOwner>>,
     /// Responses that no upstream keeps.
     pub(crate) kept: Kept,
@@ -113,6 +116,7 @@ impl Shared {
             health,
             limits: Limits::default(),
             settler,
+            events: Arc::default(),
         });
         let watcher = tokio::spawn(watch(Arc::downgrade(&shared), shared.ending.clone()));
         if let Ok(mut slot) = shared.watcher.lock() {

@@ -5,6 +5,7 @@ mod composite;
 mod count_tokens;
 mod endpoints;
 mod errors;
+mod events;
 mod failover;
 mod fallbacks;
 mod holds;
