@@ -104,7 +104,7 @@ mod tests {
         let read: Fallbacks = serde_json::from_str(&text).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
         assert_eq!(read.iter().count(), 2);
-        let many = format!("[{}]", vec![r#"{"on":["context"],"model":"m"}"#; 9].join(","));
+        let many = format!("[{}]", [r#"{"on":["context"],"model":"m"}"#; 9].join(","));
         for (wrong, word) in [
             (r#"[{"on":[],"model":"m"}]"#, "no reason"),
             (r#"[{"on":["context"],"model":"m"},{"on":["context"]}]"#, "fallbacks[1]"),

@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_wide_path_puts_no_more_than_is_reckoned_with() {
-        let elements = vec!["{}"; MAX_PLACES + 5].join(",");
+        let elements = ["{}"; MAX_PLACES + 5].join(",");
         let body = changed(&format!(r#"{{"a":[{elements}]}}"#), "a.*.n", Change::Set("1"));
         assert_eq!(body.matches(r#""n":1"#).count(), MAX_PLACES);
     }

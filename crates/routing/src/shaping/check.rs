@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_named() {
         let long = "x".repeat(33_000);
-        let many = vec![r#"{"path":"a","remove":true}"#; 65].join(",");
+        let many = [r#"{"path":"a","remove":true}"#; 65].join(",");
         for (json, field) in [
             (r#"{"headers":{"set":{"Host":"x"}}}"#, "headers.set.Host"),
             (r#"{"headers":{"set":{"x-a":"b\nc"}}}"#, "headers.set.x-a"),

@@ -106,6 +106,19 @@ fn groups_lead_to_others_and_are_shaped(place: &Place) {
     assert!(place.fails(&["group", "remove", "pool"]).contains("of group(s) mixed"));
     assert_eq!(place.json(&["group", "update", "mixed", "--clear", "routes"])["routes"], json!({}));
 
+    let fallbacks =
+        ["--fallback", "overload,context:model=glm-5,group=pool", "--fallback", "refusal:model=x"];
+    let changed = place.json(&[&["group", "update", "mixed"][..], &fallbacks].concat());
+    let expected = json!([{"on": ["overload", "context"], "model": "glm-5", "group": "pool"},
+        {"on": ["refusal"], "model": "x"}]);
+    assert_eq!(changed["fallbacks"], expected);
+    let shown = place.ok(&["group", "show", "mixed"]);
+    assert!(shown.contains("overload,context:model=glm-5,group=pool, refusal:model=x\n"), "{shown}");
+    assert!(place.fails(&["group", "remove", "pool"]).contains("of group(s) mixed"));
+    let said = place.run(&["group", "update", "mixed", "--fallback", "rain:model=x"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert_eq!(place.json(&["group", "update", "mixed", "--clear", "fallbacks"])["fallbacks"], json!([]));
+
     let shaping = json!({"system_prefix": "Be kind.", "clamp": [{"path": "max_tokens", "max": 4096}]});
     fs::write(place.path().join("shaping.json"), shaping.to_string()).unwrap();
     let changed = place.json(&["group", "update", "mixed", "--shaping", "shaping.json"]);
@@ -312,6 +325,11 @@ fn accounts_through_their_life() {
     assert_eq!((&changed["models"], &changed["groups"]), (&json!([]), &json!(["claude", "gpt"])));
     assert_eq!(changed["base_urls"]["messages"], "https://api.anthropic.com", "what is not named is kept");
     assert_eq!(changed["base_urls"]["chat"], "https://example.com/v1");
+    let shaping = json!({"headers": {"set": {"x-tier": "gold"}}, "status": {"403": 429}});
+    fs::write(place.path().join("shaping.json"), shaping.to_string()).unwrap();
+    let changed = place.json(&["account", "update", "first", "--shaping", "shaping.json"]);
+    assert_eq!(changed["shaping"], shaping);
+    assert_eq!(place.json(&["account", "update", "first", "--clear", "shaping"])["shaping"], json!({}));
     assert_eq!(place.json(&["account", "disable", "first"])["status"], "disabled");
     assert_eq!(place.json(&["account", "enable", "first"])["status"], "enabled");
     assert!(place.ok(&["account", "show", "first"]).contains("groups         claude, gpt\n"));
