@@ -1,6 +1,8 @@
 //! A request that an account answers: planned, tried, answered, and settled however it ends.
 
+use std::future::Future;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +20,7 @@ use crate::attempt::{self, Call};
 use crate::authenticate::Identity;
 use crate::draft::{Draft, Ownership};
 use crate::fallback::{self, Targets};
-use crate::hold::hold;
+use crate::hold::{Ticket, hold};
 use crate::plan::price_of;
 use crate::record::new_record;
 use crate::respond::AnswerStream;
@@ -27,6 +29,7 @@ use crate::shape::{Asked, AskedResponse, Shape};
 use crate::state::{Live, Shared};
 use crate::tries::Tries;
 use crate::verdict::Refused;
+use crate::waiting::{Early, Opening};
 
 /// How long the account that made a stored response is remembered; OpenAI keeps them for at least this long.
 const RESPONSE_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -57,7 +60,7 @@ pub(crate) async fn generate(
     draft.watched_by(&shared.events);
     let (reservation, places) = admission.map_or_else(Default::default, Admission::into_parts);
     draft.reserved().for_caller(reservation);
-    match open(shared, request, &mut draft).await {
+    match open(shared, caller, request, &mut draft).await {
         Ok((opened, fell_back)) => {
             let probe = request.call.probe;
             let asked = Asked {
@@ -106,14 +109,51 @@ type Answered = (attempt::Opened, Option<(FallbackOn, String)>);
 
 async fn open(
     shared: &Arc<Shared>,
+    caller: &Caller,
     request: &Generation<'_>,
     draft: &mut Draft,
 ) -> Result<Answered, Refused> {
     let mut targets = Targets::plan(shared, request).await?;
     let ticket = hold(shared, request, &targets, draft)?;
-    let opened = answered(shared, request, &mut targets, draft).await?;
-    ticket.wait().await?;
+    let early = caller.early.as_deref().filter(|_| request.call.probe.stream);
+    let answering = answered(shared, request, &mut targets, draft);
+    let opened = match early {
+        Some(early) => beside_the_hold(early, caller, request, answering, ticket).await?,
+        None => {
+            let opened = answering.await?;
+            ticket.wait().await?;
+            opened
+        }
+    };
     Ok((opened, targets.fell_back()))
+}
+
+/// As soon as the hold is durable the stream may begin, if only with a keep-alive.
+async fn beside_the_hold(
+    early: &Early,
+    caller: &Caller,
+    request: &Generation<'_>,
+    answering: impl Future<Output = Result<attempt::Opened, Refused>>,
+    ticket: Ticket,
+) -> Result<attempt::Opened, Refused> {
+    let (mut answering, mut held) = (pin!(answering), pin!(ticket.wait()));
+    tokio::select! {
+        biased;
+        opened = &mut answering => {
+            let opened = opened?;
+            held.await?;
+            Ok(opened)
+        }
+        outcome = &mut held => {
+            outcome?;
+            early.open(Opening {
+                tag: caller.tag.clone(),
+                dialect: caller.dialect,
+                model: request.call.probe.model.clone().into_owned(),
+            });
+            answering.await
+        }
+    }
 }
 
 /// The first answer: of what the caller asked for, or of what its group falls back to.

@@ -56,25 +56,26 @@ mod stream_edit;
 mod tokens;
 mod tries;
 mod verdict;
+mod waiting;
 mod wallets;
 
 pub use config::GatewayConfig;
 pub use error::GatewayError;
 pub use events::{Event, Heard, Subscription, What};
 pub use respond::AnswerStream;
+pub use waiting::Answering;
 
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use http::{Request, Response};
+use http::Request;
 use hyper::body::Incoming;
 use tollgate_base::Clock;
 use tollgate_store::Store;
 use tollgate_upstream::Client;
 
 use crate::state::Shared;
+use crate::waiting::Early;
 
 /// What the gate stands on.
 pub struct GatewayDeps {
@@ -85,9 +86,6 @@ pub struct GatewayDeps {
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
 }
-
-/// A request being answered.
-pub type Answering = Pin<Box<dyn Future<Output = Response<AnswerStream>> + Send>>;
 
 /// The gate: answers requests, one call each. Cheap to clone.
 #[derive(Clone)]
@@ -110,7 +108,12 @@ impl Gateway {
     /// runs on it.
     pub fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Answering {
         let shared = Arc::clone(&self.shared);
-        Box::pin(async move { serve::handle(&shared, request, peer).await })
+        let early = shared
+            .config
+            .keepalive_first
+            .map(|silence| Arc::new(Early::new(silence, shared.config.keepalive_after)));
+        let noted = early.clone();
+        Answering::new(Box::pin(async move { serve::handle(&shared, request, peer, noted).await }), early)
     }
 
     /// Listens to what happens to requests from now on.

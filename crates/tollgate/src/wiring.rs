@@ -89,6 +89,7 @@ fn gateway_config(config: &Config) -> GatewayConfig {
         max_attempts: config.failover.max_attempts.get(),
         failover_budget: config.failover.budget_ms.duration(),
         keepalive_after: config.keepalive_after_ms.duration(),
+        keepalive_first: config.keepalive_first_ms.map(|ms| ms.duration()),
         drain_limit: config.caller_gone_drain_ms.duration(),
         settlement_queue: config.settlement.queue.get(),
         settlement_interval: config.settlement.interval_ms.duration(),

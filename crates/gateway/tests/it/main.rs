@@ -33,3 +33,4 @@ mod translate;
 mod translate_failures;
 mod translate_state;
 mod unreported;
+mod waiting;
