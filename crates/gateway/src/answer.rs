@@ -41,6 +41,7 @@ pub(crate) fn respond(
         translated_answer_headers(&opened.headers)
     };
     let mut dropped: Vec<String> = opened.left_out.iter().map(|name| (*name).to_owned()).collect();
+    dropped.extend(opened.replaced);
     if let Some(made) = &opened.translation {
         let others: Vec<String> =
             made.dropped.iter().filter(|name| !dropped.contains(name)).cloned().collect();

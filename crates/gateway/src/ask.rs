@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 use tollgate_limits::Places;
 use tollgate_protocol::{ApiError, ErrorKind, Protocol, is_reasoning_refused};
 use tollgate_routing::Attempt;
@@ -16,6 +16,7 @@ use crate::health::{InFlight, Trying};
 use crate::opening::{OpenedAnswer, open_stream, read_whole};
 use crate::outgoing::{self, Leave, Outgoing, Translation};
 use crate::session::Session;
+use crate::shaping::InForce;
 use crate::state::{Live, Shared};
 use crate::upkeep;
 use crate::verdict::{Failure, Met, network_failure, refused_by_upstream};
@@ -33,6 +34,8 @@ pub(crate) struct Opened {
     pub(crate) left_out: Vec<&'static str>,
     /// What marks how far the request's reasoning is foreign to the account.
     pub(crate) mark: Option<u64>,
+    /// What of the caller's the operator's shaping replaced.
+    pub(crate) replaced: Vec<String>,
 }
 
 /// A request and the account that it goes to.
@@ -75,6 +78,7 @@ impl Ask<'_> {
                     translation: outgoing.translation,
                     mark: outgoing.left_out.as_ref().map(|left_out| left_out.last),
                     left_out: outgoing.left_out.map_or_else(Vec::new, |left_out| left_out.names),
+                    replaced: outgoing.replaced,
                 })
             }
             Err(met) => {
@@ -130,11 +134,15 @@ impl Ask<'_> {
         self.destination.authorize(&mut headers, trying.key());
         let head = RequestHead { method: Method::POST, path_and_query: path.clone(), headers };
         let answer = self.shared.upstream.send(endpoint, head, std::mem::take(&mut outgoing.body)).await;
-        let answer = answer.map_err(|error| network_failure(&error))?;
+        let mut answer = answer.map_err(|error| network_failure(&error))?;
         if let Some(record) = draft.record() {
             record.upstream_request_id = upstream_request_id(&answer.headers);
         }
         if !answer.status.is_success() {
+            if let Some(shaping) = InForce::of(self.attempt) {
+                let taken_for = shaping.status(answer.status.as_u16());
+                answer.status = StatusCode::from_u16(taken_for).unwrap_or(answer.status);
+            }
             return Err(refused_by_upstream(self.attempt.protocol, answer, self.shared.now()).await);
         }
         Ok(answer)

@@ -12,7 +12,7 @@ use tollgate_base::KeyId;
 use tollgate_limits::Lease;
 use tollgate_protocol::{ApiError, BYTES_PER_TOKEN, Endpoint, ErrorKind, Probe};
 use tollgate_routing::Attempt;
-use tollgate_routing::failover::{Action, Pursuit, Scope, Step, Verdict};
+use tollgate_routing::failover::{Action, Scope, Step, Verdict};
 
 use crate::ask::{Ask, Opened};
 use crate::candidates::{Candidate, Candidates};
@@ -20,9 +20,9 @@ use crate::destination::Destination;
 use crate::draft::Draft;
 use crate::estimate::tokens_of_body;
 use crate::limit::expected_tokens;
-use crate::retries::Retries;
 use crate::session::Session;
 use crate::state::{Live, Shared};
+use crate::tries::Tries;
 use crate::verdict::{Failure, Refused};
 
 /// A call as it came in, ready to be sent to any account.
@@ -57,7 +57,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Tries the accounts in order. `prepare` readies the draft for each: from then on the account may have served the
+/// Tries the accounts in order, as far as `tries` go. `prepare` readies the draft for each: from then on the account may have served the
 /// request, whether or not the caller is still there.
 pub(crate) async fn run(
     shared: &Arc<Shared>,
@@ -66,12 +66,10 @@ pub(crate) async fn run(
     call: &Call<'_>,
     session: &Session,
     draft: &mut Draft,
-    retries: &Retries<'_>,
+    tries: &mut Tries<'_>,
     prepare: impl Fn(&mut Draft, &Attempt<'_>),
 ) -> Result<Opened, Refused> {
-    let mut pursuit = Pursuit::new(shared.bounds(), shared.now());
     let mut last = None;
-    let mut retried = false;
     let mut candidates = Candidates::new(live, attempts, call.expected_tokens, session.wait());
     let mut next = candidates.next(shared).await;
     while let Some(found) = next {
@@ -95,9 +93,7 @@ pub(crate) async fn run(
         let ask = Ask { shared, live, destination, attempt, call, session };
         let failure = match ask.answered(draft, trying, places).await {
             Ok(opened) => {
-                if retried {
-                    retries.give_back();
-                }
+                tries.answered();
                 session.answered(shared, attempt, candidates.bound_is_full(), opened.mark);
                 return Ok(opened);
             }
@@ -106,6 +102,7 @@ pub(crate) async fn run(
         let judged = match failure {
             Failure::Final(refused) => return Err(refused),
             Failure::Next(error) => {
+                draft.attempt_failed(error.kind.as_str());
                 last = Some(telling(last, error.into()));
                 next = candidates.next(shared).await;
                 continue;
@@ -114,10 +111,10 @@ pub(crate) async fn run(
         };
         let kind = judged.refused.error().kind;
         tracing::info!(account = %attempt.account.name, %kind, action = %judged.verdict.action, "attempt failed");
+        draft.attempt_failed(kind.as_str());
         last = Some(telling(last, judged.refused));
-        retried = true;
         let asked = Asked { attempt, destination, verdict: &judged.verdict };
-        next = after_failure(shared, &mut pursuit, &mut candidates, retries, &asked).await;
+        next = after_failure(shared, tries, &mut candidates, &asked).await;
     }
     Err(last.unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount).into()))
 }
@@ -132,9 +129,8 @@ struct Asked<'a, 'd> {
 /// Who is asked after a failure, once the moment before that is over; `None` where the caller is told.
 async fn after_failure<'a>(
     shared: &Shared,
-    pursuit: &mut Pursuit,
+    tries: &mut Tries<'_>,
     candidates: &mut Candidates<'a>,
-    retries: &Retries<'_>,
     asked: &Asked<'a, '_>,
 ) -> Option<Result<Candidate<'a>, ApiError>> {
     let Asked { attempt, destination, verdict } = asked;
@@ -144,10 +140,8 @@ async fn after_failure<'a>(
     // What concerns one key leaves the account's others.
     let by_another_key = verdict.scope == Scope::Key && destination.has_several_keys();
     let may_stay = by_another_key || verdict.action == Action::RetrySame;
-    let now = shared.now();
-    // Where nobody is left to ask, nothing is taken of the budget.
-    let may_retry = || (may_stay || candidates.has_more()) && retries.take(now);
-    let (wait, stays) = match pursuit.after(verdict, next_is_near, now, shared.pick(), may_retry) {
+    let has_more = may_stay || candidates.has_more();
+    let (wait, stays) = match tries.after(shared, verdict, next_is_near, has_more) {
         Step::Tell => return None,
         Step::Same(wait) => (wait, true),
         Step::Next(wait) => (wait, by_another_key),

@@ -26,6 +26,9 @@ pub struct GatewayConfig {
     pub retry_budget: BudgetTerms,
     /// Silence of the upstream after which the caller gets its dialect's keep-alive.
     pub keepalive_after: Duration,
+    /// How long the caller of a stream waits for the first event until it gets its dialect's keep-alive, and with it the
+    /// status 200: accounts are still tried then, but what fails is told in the stream. `None` waits for ever.
+    pub keepalive_first: Option<Duration>,
     /// How long the rest of an answer is read for its usage after the caller has gone.
     pub drain_limit: Duration,
     /// How many requests may be open or waiting to be settled; beyond it requests are refused.
@@ -58,6 +61,7 @@ impl Default for GatewayConfig {
             failover_budget: Duration::from_secs(60),
             retry_budget: BudgetTerms::default(),
             keepalive_after: Duration::from_secs(15),
+            keepalive_first: Some(Duration::from_secs(25)),
             drain_limit: Duration::from_secs(300),
             settlement_queue: 65_536,
             settlement_interval: Duration::from_millis(10),

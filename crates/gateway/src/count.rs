@@ -12,10 +12,11 @@ use crate::attempt::Call;
 use crate::destination::upstream_headers;
 use crate::exchange::fetch;
 use crate::outgoing::leave_out;
-use crate::plan::attempts;
+use crate::plan::{attempts, serving_group};
 use crate::respond::{self, AnswerStream};
 use crate::serve::Caller;
 use crate::session::Session;
+use crate::shaping::InForce;
 use crate::state::{Live, Shared};
 use crate::tokens;
 use crate::verdict::{Met, Refused, refusal};
@@ -29,16 +30,21 @@ pub(crate) async fn answer(
     call: &Call<'_>,
     user: UserId,
 ) -> Result<Response<AnswerStream>, Refused> {
-    match counting_of(group, call.endpoint) {
+    let serving = serving_group(live, group, &call.probe.model)?;
+    match counting_of(group, serving, call.endpoint) {
         TokenCounting::Off => Err(ApiError::of(ErrorKind::TokenCountingUnsupported).into()),
         TokenCounting::Estimate => Ok(respond::json(&caller.tag, estimate(call).await?)),
-        TokenCounting::Native => forward(shared, live, caller, group, call, user).await,
+        TokenCounting::Native => {
+            forward(shared, live, caller, serving, group.token_counting.is_none(), call, user).await
+        }
     }
 }
 
-/// The group's setting, else the platform's habit: each platform counts in its own protocol.
-fn counting_of(group: &Group, endpoint: Endpoint) -> TokenCounting {
-    group.token_counting.unwrap_or(match (group.platform, endpoint) {
+/// The group's setting, else that of the group that serves the model, else its platform's habit: each platform counts in
+/// its own protocol.
+fn counting_of(group: &Group, serving: &Group, endpoint: Endpoint) -> TokenCounting {
+    let set = group.token_counting.or(serving.token_counting);
+    set.unwrap_or(match (serving.platform, endpoint) {
         (Platform::Anthropic, Endpoint::CountTokens) => TokenCounting::Native,
         (Platform::Openai, Endpoint::ResponsesInputTokens) => TokenCounting::Native,
         _ => TokenCounting::Off,
@@ -60,6 +66,7 @@ async fn forward(
     live: &Live,
     caller: &Caller,
     group: &Group,
+    may_estimate: bool,
     call: &Call<'_>,
     user: UserId,
 ) -> Result<Response<AnswerStream>, Refused> {
@@ -76,7 +83,7 @@ async fn forward(
     };
     let planned = match attempts(shared, live, &wanted) {
         // Nobody was asked to count, and what the model is served in has no count for this caller.
-        Err(_) if group.token_counting.is_none() && is_translated(shared, live, &wanted) => {
+        Err(_) if may_estimate && group.token_counting.is_none() && is_translated(shared, live, &wanted) => {
             return Ok(respond::json(&caller.tag, estimate(call).await?));
         }
         planned => planned?,
@@ -132,7 +139,7 @@ async fn ask(
     let unusable = || ApiError::of(ErrorKind::NoAccount);
     let destination = live.destinations.get(&attempt.account.id).ok_or_else(unusable)?;
     let (endpoint, path) = destination.route(call.endpoint).ok_or_else(unusable)?;
-    let head = tollgate_upstream::RequestHead {
+    let mut head = tollgate_upstream::RequestHead {
         method: http::Method::POST,
         path_and_query: path.clone(),
         headers: upstream_headers(call.headers, attempt.protocol, destination),
@@ -141,7 +148,10 @@ async fn ask(
     if let Some(foreign) = leave_out(call, session.foreign_to(live, attempt)) {
         edits.merge(&foreign.edits);
     }
-    let body = edits.apply(call.body);
+    let mut body = edits.apply(call.body);
+    if let Some(shaping) = InForce::of(attempt) {
+        shaping.shape_count(&mut head.headers, &mut body);
+    }
     let (status, headers, body) = fetch(shared, endpoint, head, body).await?;
     if !status.is_success() {
         return Err(refusal(attempt.protocol, status.as_u16(), headers, body, shared.now()));

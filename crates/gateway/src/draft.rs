@@ -7,10 +7,11 @@ use quick_cache::sync::Cache;
 use tollgate_base::{Money, Rate, RequestId, SubscriptionId, Timestamp, Usage};
 use tollgate_pricing::{CostParts, ModelPrice, Served};
 use tollgate_protocol::{ApiError, Dialect, Observed, Pass};
-use tollgate_routing::OnDisconnect;
+use tollgate_routing::{Attempt, OnDisconnect};
 use tollgate_store::{ResponseOwner, StreamEnd, UsageRecord};
 
 use crate::counted::{Counted, counted};
+use crate::events::{Events, Watch};
 use crate::journal::Line;
 use crate::passes::{Terms, charge_passes};
 use crate::reserved::{Reserved, Took, counted_tokens};
@@ -37,6 +38,8 @@ pub(crate) struct Draft {
     ownership: Option<Ownership>,
     reserved: Reserved,
     started: Instant,
+    /// Tells listeners what happens to it.
+    watch: Option<Box<Watch>>,
 }
 
 /// To whom and to which account a stored response will belong.
@@ -94,6 +97,7 @@ impl Draft {
             ownership: None,
             reserved: Reserved::default(),
             started,
+            watch: None,
         }
     }
 
@@ -131,7 +135,48 @@ impl Draft {
             ownership: self.ownership.take(),
             reserved: std::mem::take(&mut self.reserved),
             started: self.started,
+            watch: self.watch.take(),
         }
+    }
+
+    /// Lets listeners, if there are any, watch it from now on.
+    pub(crate) fn watched_by(&mut self, events: &Arc<Events>) {
+        self.watch = self.record.as_deref().and_then(|record| Watch::begin(events, record, self.started));
+    }
+
+    /// Tells that an account is about to be asked.
+    pub(crate) fn attempted(&mut self, attempt: &Attempt<'_>) {
+        if let (Some(watch), Some(record)) = (&mut self.watch, &self.record) {
+            watch.attempt(record, attempt);
+        }
+    }
+
+    /// Tells that the account asked last did not serve.
+    pub(crate) fn attempt_failed(&mut self, why: &'static str) {
+        if let (Some(watch), Some(record)) = (&mut self.watch, &self.record) {
+            watch.failed(record, why);
+        }
+    }
+
+    /// A second record of the same request as it stands now, for an answer that is charged by itself. The hold stays
+    /// with the request.
+    pub(crate) fn beside(&mut self, place: Place) -> Option<Self> {
+        let record = UsageRecord { id: RequestId::generate(), held: None, ..self.record.as_deref()?.clone() };
+        let mut beside = Self::new(record, place, self.started);
+        beside.price.clone_from(&self.price);
+        beside.prompt_tokens = self.prompt_tokens;
+        beside.live.clone_from(&self.live);
+        // A response that is stored belongs to the account that made it.
+        beside.ownership = self.ownership.take();
+        Some(beside)
+    }
+
+    /// Goes back to how it stood when `beside` was made, which then settles nothing; what was tried since is counted.
+    pub(crate) fn restore(&mut self, beside: &mut Self) {
+        let (Some(now), Some(then)) = (self.record.as_deref_mut(), beside.record.take()) else { return };
+        *now = UsageRecord { id: now.id, held: now.held, attempts: now.attempts, ..*then };
+        self.price = beside.price.take();
+        self.ownership = beside.ownership.take();
     }
 
     /// What the request has taken of rates; put right when it is settled.
@@ -167,6 +212,9 @@ impl Draft {
             return;
         }
         record.first_byte_ms = Some(elapsed_ms);
+        if let Some(watch) = &self.watch {
+            watch.first_byte(record, elapsed_ms);
+        }
         // A whole answer is there at once, and its end is journaled next.
         if record.held.is_some() && record.stream {
             self.answered = place.journal().answered(record.id);
@@ -244,6 +292,9 @@ impl Draft {
             ownership.known.insert(id.clone(), ownership.owner);
             (id, ownership.owner)
         });
+        if let Some(watch) = self.watch.take() {
+            watch.end(&record);
+        }
         place.send(Settlement { record: *record, response, answered: self.answered.take() });
     }
 

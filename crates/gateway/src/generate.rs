@@ -1,6 +1,8 @@
 //! A request that an account answers: planned, tried, answered, and settled however it ends.
 
+use std::future::Future;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,24 +10,28 @@ use http::Response;
 use tollgate_base::Timestamp;
 use tollgate_limits::Admission;
 use tollgate_protocol::{Endpoint, Protocol};
-use tollgate_routing::{Attempt, Group};
+use tollgate_routing::{Attempt, FallbackOn, Group};
 use tollgate_store::ResponseOwner;
 use tollgate_translate::ResponsesEcho;
 
 use crate::answer;
+use crate::aside::Aside;
 use crate::ask::Opened;
 use crate::attempt::{self, Call};
 use crate::authenticate::Identity;
 use crate::draft::{Draft, Ownership};
-use crate::hold::hold;
-use crate::plan::{plan_attempts, price_of};
+use crate::fallback::{self, Targets};
+use crate::hold::{Ticket, hold};
+use crate::plan::price_of;
 use crate::record::new_record;
 use crate::respond::AnswerStream;
 use crate::serve::Caller;
 use crate::session::Session;
 use crate::shape::{Asked, AskedResponse, Shape};
 use crate::state::{Live, Shared};
+use crate::tries::Tries;
 use crate::verdict::Refused;
+use crate::waiting::{Early, Opening};
 
 /// How long the account that made a stored response is remembered; OpenAI keeps them for at least this long.
 const RESPONSE_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -53,10 +59,11 @@ pub(crate) async fn generate(
     let mut draft = Draft::new(new_record(caller, request), place, caller.started);
     draft.countable(request.call.prompt_tokens, Arc::clone(request.live));
     draft.leaves(request.group.on_disconnect);
+    draft.watched_by(&shared.events);
     let (reservation, places) = admission.map_or_else(Default::default, Admission::into_parts);
     draft.reserved().for_caller(reservation);
-    match open(shared, request, &mut draft).await {
-        Ok(opened) => {
+    match open(shared, caller, request, &mut draft).await {
+        Ok((opened, fell_back)) => {
             let probe = request.call.probe;
             let asked = Asked {
                 headers: caller.headers(),
@@ -71,10 +78,14 @@ pub(crate) async fn generate(
             };
             let mut response = answer::respond(shared, &caller.tag, asked, opened, draft)?;
             response.body_mut().keep(places);
+            if let Some((on, model)) = fell_back {
+                fallback::note(response.headers_mut(), on, &model);
+            }
             Ok(response)
         }
         Err(refused) => {
-            draft.refuse(refused.error(), caller.dialect);
+            let (Refused::Error(error) | Refused::Verbatim { error, .. }) = &refused;
+            draft.refuse(error, caller.dialect);
             Err(refused)
         }
     }
@@ -95,26 +106,114 @@ fn asks_for_usage(call: &Call<'_>) -> bool {
     call.endpoint.protocol() == Protocol::Chat && call.probe.stream && call.probe.include_usage != Some(true)
 }
 
-async fn open(shared: &Arc<Shared>, request: &Generation<'_>, draft: &mut Draft) -> Result<Opened, Refused> {
-    let Generation { live, identity, group, call, .. } = *request;
-    let session = Session::of(shared, live, identity.user.id, group, call);
-    let attempts = plan_attempts(shared, request, &session).await?;
-    if let Some(first) = attempts.first() {
+/// An answer, and why it is of another target than the first, and for which model.
+type Answered = (Opened, Option<(FallbackOn, String)>);
+
+async fn open(
+    shared: &Arc<Shared>,
+    caller: &Caller,
+    request: &Generation<'_>,
+    draft: &mut Draft,
+) -> Result<Answered, Refused> {
+    let session = Session::of(shared, request.live, request.identity.user.id, request.group, request.call);
+    let mut targets = Targets::plan(shared, request, &session).await?;
+    if let Some(first) = targets.current().first() {
         session.begin(shared, first);
     }
-    let ticket = hold(shared, request, &attempts, draft)?;
-    let retries = shared.retries.request(group.id);
-    let opened = attempt::run(shared, live, &attempts, call, &session, draft, &retries, |draft, attempt| {
+    let ticket = hold(shared, request, &targets, draft)?;
+    let early = caller.early.as_deref().filter(|_| request.call.probe.stream);
+    let answering = answered(shared, request, &session, &mut targets, draft);
+    let opened = match early {
+        Some(early) => beside_the_hold(early, caller, request, answering, ticket).await?,
+        None => {
+            let opened = answering.await?;
+            ticket.wait().await?;
+            opened
+        }
+    };
+    Ok((opened, targets.fell_back()))
+}
+
+/// As soon as the hold is durable the stream may begin, if only with a keep-alive.
+async fn beside_the_hold(
+    early: &Early,
+    caller: &Caller,
+    request: &Generation<'_>,
+    answering: impl Future<Output = Result<Opened, Refused>>,
+    ticket: Ticket,
+) -> Result<Opened, Refused> {
+    let (mut answering, mut held) = (pin!(answering), pin!(ticket.wait()));
+    tokio::select! {
+        biased;
+        opened = &mut answering => {
+            let opened = opened?;
+            held.await?;
+            Ok(opened)
+        }
+        outcome = &mut held => {
+            outcome?;
+            early.open(Opening {
+                tag: caller.tag.clone(),
+                dialect: caller.dialect,
+                model: request.call.probe.model.clone().into_owned(),
+            });
+            answering.await
+        }
+    }
+}
+
+/// The first answer: of what the caller asked for, or of what its group falls back to.
+async fn answered(
+    shared: &Arc<Shared>,
+    request: &Generation<'_>,
+    session: &Session,
+    targets: &mut Targets<'_>,
+    draft: &mut Draft,
+) -> Result<Opened, Refused> {
+    let mut tries = Tries::new(shared, request.group, targets.fallbacks());
+    let mut outcome = run(shared, request, session, targets.current(), draft, &mut tries).await;
+    let mut aside: Option<Aside> = None;
+    while let Some(on) = targets.reason(&outcome) {
+        if !tries.fall_back(shared, on) {
+            break;
+        }
+        if let Ok(opened) = outcome {
+            // Without a record of its own nothing takes the answer's place.
+            let beside = shared.settler.reserve().ok().and_then(|place| draft.beside(place));
+            let Some(beside) = beside else { return Ok(opened) };
+            aside = Some(Aside::new(opened, beside));
+            draft.attempt_failed(on.as_str());
+        }
+        targets.advance(on);
+        outcome = run(shared, request, session, targets.current(), draft, &mut tries).await;
+    }
+    match (outcome, aside) {
+        (Err(refused), Some(aside)) => {
+            targets.stayed();
+            aside.restore(draft).ok_or(refused)
+        }
+        (outcome, _) => outcome,
+    }
+}
+
+async fn run(
+    shared: &Arc<Shared>,
+    request: &Generation<'_>,
+    session: &Session,
+    attempts: &[Attempt<'_>],
+    draft: &mut Draft,
+    tries: &mut Tries<'_>,
+) -> Result<Opened, Refused> {
+    attempt::run(shared, request.live, attempts, request.call, session, draft, tries, |draft, attempt| {
+        draft.attempted(attempt);
         if let Some((price, version)) = price_of(shared, request, attempt) {
             draft.priced(price, version);
         }
-        if keeps_response(call) && attempt.protocol == Protocol::Responses {
+        if keeps_response(request.call) && attempt.protocol == Protocol::Responses {
             draft.keeps_response(ownership(shared, request, attempt));
         }
     })
-    .await?;
-    ticket.wait().await?;
-    Ok(opened)
+    .await
 }
 
 fn ownership(shared: &Shared, request: &Generation<'_>, attempt: &Attempt<'_>) -> Ownership {

@@ -11,14 +11,16 @@ use tollgate_base::{Money, Rate};
 use tollgate_ledger::{Ask, CacheWrites, Calls, most_it_can_cost, most_prompt_tokens, prompt_tokens_by_size};
 use tollgate_pricing::{ModelPrice, Served, ServiceTier};
 use tollgate_protocol::{ApiError, ErrorKind, Probe};
-use tollgate_routing::{Attempt, HoldMode};
+use tollgate_routing::{Additions, Attempt, HoldMode};
 use tollgate_store::{Hold, HoldOutcome, UsageRecord};
 use tollgate_translate::traits::ModelTraits;
 
 use crate::draft::Draft;
+use crate::fallback::Targets;
 use crate::funds::Source;
 use crate::generate::Generation;
 use crate::plan::price_of;
+use crate::shaping::InForce;
 use crate::state::Shared;
 
 /// How long a caller waits for the store.
@@ -48,14 +50,15 @@ impl Ticket {
     }
 }
 
-/// Holds the most that the request can cost at any of the accounts that may be tried, from the first source that has it.
+/// Holds the most that the request can cost at any of the accounts that may be tried, from the first source that has it;
+/// as often as an answer may have to be paid for.
 ///
 /// At first what its size alone tells is held. Only who cannot pay that has the body searched for what makes it less:
 /// for most requests that search would be the dearest part of this phase.
 pub(crate) fn hold(
     shared: &Shared,
     request: &Generation<'_>,
-    attempts: &[Attempt<'_>],
+    targets: &Targets<'_>,
     draft: &mut Draft,
 ) -> Result<Ticket, ApiError> {
     let Generation { identity, group, .. } = request;
@@ -74,7 +77,7 @@ pub(crate) fn hold(
         for (look, known) in [Look::AtItsSize, Look::Inside].into_iter().zip(&mut bounds) {
             let bound = match known {
                 Some(bound) => bound,
-                None => known.insert(most(shared, request, attempts, rates, look)?),
+                None => known.insert(most(shared, request, targets, rates, look)?),
             };
             match identity.funds.promise(source, bound.amount, group, now) {
                 Ok(()) => return hand_in(shared, request, draft, source, bound),
@@ -154,23 +157,24 @@ struct Bound {
 fn most(
     shared: &Shared,
     request: &Generation<'_>,
-    attempts: &[Attempt<'_>],
+    targets: &Targets<'_>,
     rates: (Rate, Rate),
     look: Look,
 ) -> Result<Bound, ApiError> {
     let mut most: Option<Bound> = None;
     let mut last = None;
     // Any of them may be asked: those before it may be at their limit.
-    for attempt in attempts {
+    for attempt in targets.attempts() {
         let Some((price, price_version)) = price_of(shared, request, attempt) else {
             continue;
         };
+        let added = InForce::of(attempt).map(InForce::additions);
         let this = Some((&attempt.upstream_model, price_version));
-        if last == this {
+        if last == this && added.is_none() {
             continue;
         }
-        last = this;
-        let ask = ask(request, attempt, &price, look);
+        last = this.filter(|_| added.is_none());
+        let ask = ask(request, attempt, &price, look, &added.unwrap_or_default());
         let amount = most_it_can_cost(&ask, &price, rates.0, rates.1).map_err(|error| {
             tracing::error!(%error, model = %attempt.upstream_model, "a hold cannot be priced");
             ApiError::of(ErrorKind::Internal)
@@ -178,23 +182,33 @@ fn most(
         let first = most.get_or_insert(Bound { amount, price_version });
         first.amount = first.amount.max(amount);
     }
-    Ok(most.unwrap_or(Bound { amount: Money::ZERO, price_version: 0 }))
+    let Bound { amount, price_version } = most.unwrap_or(Bound { amount: Money::ZERO, price_version: 0 });
+    let all = (1..targets.answers()).try_fold(amount, |sum, _| sum.checked_add(amount));
+    Ok(Bound { amount: all.ok_or_else(|| ApiError::of(ErrorKind::Internal))?, price_version })
 }
 
-/// The most that the request asks of a model.
-fn ask(request: &Generation<'_>, attempt: &Attempt<'_>, price: &ModelPrice, look: Look) -> Ask {
+/// The most that the request asks of a model, with what shaping adds to it.
+fn ask(
+    request: &Generation<'_>,
+    attempt: &Attempt<'_>,
+    price: &ModelPrice,
+    look: Look,
+    added: &Additions,
+) -> Ask {
     let Generation { live, group, call, .. } = request;
     let (probe, body) = (call.probe, &call.body[..]);
-    let traits = live.catalog.traits_for(&probe.model, &attempt.upstream_model);
+    let traits = live.catalog.traits_for(attempt.model, &attempt.upstream_model);
     let history_bytes = call.history.as_ref().map_or(0, |history| history.len() as u64);
     let prompt = match look {
         Look::AtItsSize => prompt_tokens_by_size(body.len()),
         Look::Inside => most_prompt_tokens(body),
     };
-    let prompt_tokens = prompt.saturating_add(history_bytes);
-    let mentions = |word: &[u8]| look == Look::AtItsSize || memmem::find(body, word).is_some();
+    let prompt_tokens = prompt.saturating_add(history_bytes).saturating_add(added.prompt_bytes);
+    let is_added = |word: &[u8]| memmem::find(added.text.as_bytes(), word).is_some();
+    let mentions =
+        |word: &[u8]| look == Look::AtItsSize || memmem::find(body, word).is_some() || is_added(word);
     let output_tokens = match group.hold {
-        HoldMode::Full => most_output(probe, &traits),
+        HoldMode::Full => most_output(probe, &traits, added),
         HoldMode::Input | HoldMode::None => 0,
     };
     Ask {
@@ -202,15 +216,17 @@ fn ask(request: &Generation<'_>, attempt: &Attempt<'_>, price: &ModelPrice, look
         output_tokens,
         audio: (price.input_audio.is_some() || price.output_audio.is_some()) && mentions(b"audio"),
         images: (price.input_image.is_some() || price.output_image.is_some()) && mentions(b"image"),
-        calls: calls(probe, body, look),
+        calls: calls(probe, body, look, is_added),
         cache_writes: match look {
             Look::AtItsSize => CacheWrites::Long,
-            Look::Inside => cache_writes(body),
+            Look::Inside => cache_writes(body).max(cache_writes(added.text.as_bytes())),
         },
         served: Served {
-            tier: match probe.service_tier.as_deref() {
-                Some("priority" | "fast" | "auto") => ServiceTier::Priority,
-                _ => ServiceTier::Standard,
+            tier: if is_priority(probe.service_tier.as_deref()) || is_priority(added.service_tier.as_deref())
+            {
+                ServiceTier::Priority
+            } else {
+                ServiceTier::Standard
             },
             fast: price.multipliers.fast.is_some() && mentions(b"\"speed\""),
             us: price.multipliers.us.is_some() && mentions(b"\"inference_geo\""),
@@ -220,24 +236,32 @@ fn ask(request: &Generation<'_>, attempt: &Attempt<'_>, price: &ModelPrice, look
 
 /// What the provider's own tools may do. Many requests offer a search of the web, and at most its price is small; the
 /// others are looked for among the tools, which are but a part of the body.
-fn calls(probe: &Probe<'_>, body: &[u8], look: Look) -> Calls {
-    let Some(tools) = probe.tools.and_then(|tools| body.get(tools.start..tools.end)) else {
-        return Calls::default();
-    };
-    let most_of = |words: &[&[u8]]| {
-        if words.iter().any(|word| memmem::find(tools, word).is_some()) { MOST_CALLS } else { 0 }
-    };
+fn calls(probe: &Probe<'_>, body: &[u8], look: Look, is_added: impl Fn(&[u8]) -> bool) -> Calls {
+    let tools = probe.tools.and_then(|tools| body.get(tools.start..tools.end));
+    let is_offered =
+        |word: &[u8]| tools.is_some_and(|tools| memmem::find(tools, word).is_some()) || is_added(word);
+    let most_of = |words: &[&[u8]]| if words.iter().any(|word| is_offered(word)) { MOST_CALLS } else { 0 };
+    let any_tool_searches = look == Look::AtItsSize && tools.is_some();
     Calls {
-        web_searches: if look == Look::AtItsSize { MOST_CALLS } else { most_of(&[b"web_search"]) },
+        web_searches: if any_tool_searches { MOST_CALLS } else { most_of(&[b"web_search"]) },
         file_searches: most_of(&[b"\"file_search\""]),
         code_executions: most_of(&[b"\"code_interpreter\"", b"\"code_execution_"]),
         images: most_of(&[b"\"image_generation\""]),
     }
 }
 
-/// The longest answer: what the caller allows, within what the model can; for each of the answers asked for.
-fn most_output(probe: &Probe<'_>, traits: &ModelTraits) -> u64 {
-    let asked = probe.max_tokens.unwrap_or_else(|| traits.default_max_tokens());
+fn is_priority(service_tier: Option<&str>) -> bool {
+    matches!(service_tier, Some("priority" | "fast" | "auto"))
+}
+
+/// The longest answer: what the caller or the operator allows, within what the model can; for each of the answers asked
+/// for.
+fn most_output(probe: &Probe<'_>, traits: &ModelTraits, added: &Additions) -> u64 {
+    let own_limit = || traits.default_max_tokens();
+    let mut asked = probe.max_tokens.unwrap_or_else(own_limit).max(added.output_tokens.unwrap_or(0));
+    if added.lifts_output {
+        asked = asked.max(own_limit());
+    }
     let longest = traits.max_output_tokens.unwrap_or(u64::MAX);
     asked.min(longest).saturating_mul(probe.n.max(1))
 }

@@ -6,6 +6,7 @@
 
 mod admit;
 mod answer;
+mod aside;
 mod ask;
 mod attempt;
 mod authenticate;
@@ -20,7 +21,9 @@ mod destination;
 mod draft;
 mod error;
 mod estimate;
+mod events;
 mod exchange;
+mod fallback;
 mod figures;
 mod funds;
 mod generate;
@@ -52,30 +55,34 @@ mod session;
 mod sessions;
 mod settle;
 mod shape;
+mod shaping;
 mod state;
 mod stream_edit;
 mod tokens;
+mod tries;
 mod upkeep;
 mod verdict;
 mod vocabulary;
+mod waiting;
 mod wallets;
 
 pub use config::GatewayConfig;
 pub use error::GatewayError;
+pub use events::{Event, Heard, Subscription, What};
 pub use respond::AnswerStream;
+pub use waiting::Answering;
 
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use http::{Request, Response};
+use http::Request;
 use hyper::body::Incoming;
 use tollgate_base::Clock;
 use tollgate_store::Store;
 use tollgate_upstream::Client;
 
 use crate::state::Shared;
+use crate::waiting::Early;
 
 /// What the gate stands on.
 pub struct GatewayDeps {
@@ -95,9 +102,6 @@ pub struct Occupancy {
     /// Places of keys, users, groups, models and accounts, as far as their number is limited.
     pub places: u64,
 }
-
-/// A request being answered.
-pub type Answering = Pin<Box<dyn Future<Output = Response<AnswerStream>> + Send>>;
 
 /// The gate: answers requests, one call each. Cheap to clone.
 #[derive(Clone)]
@@ -120,7 +124,18 @@ impl Gateway {
     /// runs on it.
     pub fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Answering {
         let shared = Arc::clone(&self.shared);
-        Box::pin(async move { serve::handle(&shared, request, peer).await })
+        let early = shared
+            .config
+            .keepalive_first
+            .map(|silence| Arc::new(Early::new(silence, shared.config.keepalive_after)));
+        let noted = early.clone();
+        Answering::new(Box::pin(async move { serve::handle(&shared, request, peer, noted).await }), early)
+    }
+
+    /// Listens to what happens to requests from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> Subscription {
+        self.shared.events.subscribe()
     }
 
     /// What is taken at this moment.

@@ -14,6 +14,7 @@ use tollgate_translate::{Target, TranslateError, WayBack, translate_request};
 use crate::attempt::Call;
 use crate::destination::{Destination, translated_headers, upstream_headers};
 use crate::memory::Recall;
+use crate::shaping::InForce;
 use crate::state::{Live, Shared};
 use crate::verdict::{Failure, Refused};
 
@@ -26,6 +27,8 @@ pub(crate) struct Outgoing {
     pub(crate) translation: Option<Translation>,
     /// The reasoning that was left out before.
     pub(crate) left_out: Option<LeftOut>,
+    /// What of the caller's the operator's shaping replaced.
+    pub(crate) replaced: Vec<String>,
 }
 
 /// What of the signed reasoning in a request is left out.
@@ -50,9 +53,25 @@ pub(crate) fn leave_out(call: &Call<'_>, foreign: Option<Foreign<'_>>) -> Option
     leave_out_reasoning(call.body, call.endpoint.protocol(), foreign?, Some(CARRIER_PREFIX))
 }
 
-/// Writes the request for an account.
+/// Writes the request for an account, shaped as the operator wants it.
 #[allow(clippy::result_large_err, reason = "an error ends the attempt, so its size costs nothing")]
 pub(crate) fn write(
+    shared: &Shared,
+    live: &Live,
+    destination: &Destination,
+    attempt: &Attempt<'_>,
+    call: &Call<'_>,
+    leave: &Leave<'_>,
+) -> Result<Outgoing, Failure> {
+    let mut outgoing = unshaped(shared, live, destination, attempt, call, leave)?;
+    if let Some(shaping) = InForce::of(attempt) {
+        outgoing.replaced = shaping.shape(&mut outgoing.headers, &mut outgoing.body);
+    }
+    Ok(outgoing)
+}
+
+#[allow(clippy::result_large_err, reason = "an error ends the attempt, so its size costs nothing")]
+fn unshaped(
     shared: &Shared,
     live: &Live,
     destination: &Destination,
@@ -77,6 +96,7 @@ pub(crate) fn write(
             body: edits.apply(call.body),
             translation: None,
             left_out,
+            replaced: Vec::new(),
         });
     }
     if attempt.protocol != Protocol::Responses
@@ -85,7 +105,7 @@ pub(crate) fn write(
     {
         return Err(Failure::Next(ApiError::about(ErrorKind::ResponseNotFound, id)));
     }
-    let traits = live.catalog.traits_for(&call.probe.model, &attempt.upstream_model);
+    let traits = live.catalog.traits_for(attempt.model, &attempt.upstream_model);
     let account = attempt.account.organization_name();
     let recall = Recall { memory: &shared.memory, key: call.key };
     let target = Target {
@@ -115,6 +135,7 @@ pub(crate) fn write(
             dropped: prepared.dropped,
         }),
         left_out,
+        replaced: Vec::new(),
     })
 }
 

@@ -6,8 +6,8 @@ use tollgate_base::Timestamp;
 use tollgate_pricing::ModelPrice;
 use tollgate_protocol::{ApiError, Endpoint, ErrorKind};
 use tollgate_routing::{
-    Account, AccountIndex, Attempt, AwayReason, Condition, Health, Need, PlanError, PlanRequest, Standing,
-    plan,
+    Account, AccountIndex, Attempt, AwayReason, Condition, Fallback, Group, Health, Need, PlanError,
+    PlanRequest, Standing, Status, plan,
 };
 use tollgate_store::{QuotaOwner, ResponseOwner};
 
@@ -32,7 +32,7 @@ pub(crate) async fn plan_attempts<'a>(
         _ => None,
     };
     let wanted = PlanRequest {
-        group: request.group,
+        group: serving_group(request.live, request.group, &probe.model)?,
         model: &probe.model,
         protocol: request.call.endpoint.protocol(),
         translate: is_translatable(request.call.endpoint),
@@ -54,6 +54,43 @@ pub(crate) async fn plan_attempts<'a>(
         return Err(ApiError::about(ErrorKind::ModelUnpriced, &probe.model));
     }
     Ok(attempts)
+}
+
+/// The attempts for what a group falls back to; none where nobody can be asked, or nobody knows a price.
+pub(crate) fn plan_fallback<'a>(
+    shared: &Shared,
+    request: &Generation<'a>,
+    fallback: &'a Fallback,
+) -> Vec<Attempt<'a>> {
+    let (live, probe) = (request.live, request.call.probe);
+    let model = fallback.model.as_deref().unwrap_or(&probe.model);
+    let group = fallback.group.map_or(Some(request.group), |id| live.catalog.group(&id));
+    let enabled = group.filter(|group| group.status == Status::Enabled);
+    let Some(serving) = enabled.and_then(|group| live.catalog.serving_group(group, model)) else {
+        return Vec::new();
+    };
+    let wanted = PlanRequest {
+        group: serving,
+        model,
+        protocol: request.call.endpoint.protocol(),
+        translate: is_translatable(request.call.endpoint),
+        tools: probe.tools.is_some(),
+        sticky: None,
+        pick: shared.pick(),
+        need: Need::None,
+    };
+    let mut planned = attempts(shared, live, &wanted).unwrap_or_default();
+    planned.retain(|attempt| price_of(shared, request, attempt).is_some());
+    planned
+}
+
+/// The group whose accounts serve a model to the keys of `group`.
+pub(crate) fn serving_group<'a>(
+    live: &'a Live,
+    group: &'a Group,
+    model: &str,
+) -> Result<&'a Group, ApiError> {
+    live.catalog.serving_group(group, model).ok_or_else(|| ApiError::of(ErrorKind::NoAccount))
 }
 
 /// Whether a call may go to an account of another protocol. Compaction is Responses' own.
@@ -166,9 +203,8 @@ pub(crate) fn price_of(
     request: &Generation<'_>,
     attempt: &Attempt<'_>,
 ) -> Option<(ModelPrice, i64)> {
-    let (model, upstream_model) = (&request.call.probe.model, &attempt.upstream_model);
-    let priced =
-        request.live.catalog.price_at(model, upstream_model, attempt.account, attempt.protocol, request.at);
+    let Attempt { account, upstream_model, protocol, model, .. } = attempt;
+    let priced = request.live.catalog.price_at(model, upstream_model, account, *protocol, request.at);
     match priced {
         Some(price) => Some((price.at(request.at), price.version)),
         None => shared.config.default_price.map(|price| (price, 0)),

@@ -268,18 +268,22 @@ impl StreamRelay {
         }
     }
 
-    /// Anthropic's clients know `ping`; OpenAI's break on it and take a comment.
     fn push_keepalive(&mut self) {
         if self.edit.as_mut().is_some_and(|edit| edit.keepalive(&mut self.ready)) {
             return;
         }
-        let mut out = Vec::new();
-        match self.context.dialect {
-            Dialect::Messages => write_event(&mut out, Some("ping"), br#"{"type":"ping"}"#),
-            Dialect::Chat | Dialect::Responses | Dialect::Envelope => write_comment(&mut out, "keep-alive"),
-        }
-        self.ready.push_back(Bytes::from(out));
+        self.ready.push_back(keepalive(self.context.dialect));
     }
+}
+
+/// The keep-alive of a dialect. Anthropic's clients know `ping`; OpenAI's break on it and take a comment.
+pub(crate) fn keepalive(dialect: Dialect) -> Bytes {
+    let mut out = Vec::new();
+    match dialect {
+        Dialect::Messages => write_event(&mut out, Some("ping"), br#"{"type":"ping"}"#),
+        Dialect::Chat | Dialect::Responses | Dialect::Envelope => write_comment(&mut out, "keep-alive"),
+    }
+    Bytes::from(out)
 }
 
 /// Whether an in-stream failure has to be said in the gate's own words: it is about the gate's account there, or the

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
@@ -13,6 +13,7 @@ use tollgate_protocol::{ApiError, Dialect, render_body};
 
 use crate::draft::RequestTag;
 use crate::relay::StreamRelay;
+use crate::waiting::{Next, Waiting};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -28,6 +29,8 @@ enum Inner {
     Slices(std::vec::IntoIter<Bytes>),
     /// A stream of events, as the upstream sends them.
     Events(Box<StreamRelay>),
+    /// A stream that has begun before its first event.
+    Waiting(Box<Waiting>),
 }
 
 impl AnswerStream {
@@ -37,6 +40,15 @@ impl AnswerStream {
 
     pub(crate) fn events(relay: StreamRelay) -> Self {
         Self::new(Inner::Events(Box::new(relay)))
+    }
+
+    fn waiting(waiting: Waiting) -> Self {
+        Self::new(Inner::Waiting(Box::new(waiting)))
+    }
+
+    /// Whether it is a stream of events.
+    pub(crate) const fn is_events(&self) -> bool {
+        matches!(self.inner, Inner::Events(_))
     }
 
     fn new(inner: Inner) -> Self {
@@ -57,9 +69,16 @@ impl Body for AnswerStream {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        while let Inner::Waiting(waiting) = &mut self.inner {
+            match ready!(waiting.poll_next(context)) {
+                Next::Bytes(bytes) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                Next::Answer(answer) => *self = answer,
+            }
+        }
         let chunk = match &mut self.inner {
             Inner::Slices(slices) => Poll::Ready(slices.next()),
             Inner::Events(relay) => relay.poll_bytes(context),
+            Inner::Waiting(_) => Poll::Pending,
         };
         if self.is_end_stream() {
             // Before the caller has the last of it: a next request must not find its own place still taken.
@@ -72,6 +91,7 @@ impl Body for AnswerStream {
         match &self.inner {
             Inner::Slices(slices) => slices.len() == 0,
             Inner::Events(relay) => relay.is_finished(),
+            Inner::Waiting(_) => false,
         }
     }
 
@@ -80,7 +100,7 @@ impl Body for AnswerStream {
             Inner::Slices(slices) => {
                 SizeHint::with_exact(slices.as_slice().iter().map(|slice| slice.len() as u64).sum())
             }
-            Inner::Events(_) => SizeHint::default(),
+            Inner::Events(_) | Inner::Waiting(_) => SizeHint::default(),
         }
     }
 }
@@ -103,12 +123,21 @@ pub(crate) fn json(tag: &RequestTag, body: Vec<u8>) -> Response<AnswerStream> {
 }
 
 /// A stream of events.
-pub(crate) fn events(tag: &RequestTag, mut headers: HeaderMap, relay: StreamRelay) -> Response<AnswerStream> {
+pub(crate) fn events(tag: &RequestTag, headers: HeaderMap, relay: StreamRelay) -> Response<AnswerStream> {
+    stream(tag, headers, AnswerStream::events(relay))
+}
+
+/// A stream of events that has begun before the first of them.
+pub(crate) fn waiting(tag: &RequestTag, waiting: Waiting) -> Response<AnswerStream> {
+    stream(tag, HeaderMap::new(), AnswerStream::waiting(waiting))
+}
+
+fn stream(tag: &RequestTag, mut headers: HeaderMap, body: AnswerStream) -> Response<AnswerStream> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert("cache-control", HeaderValue::from_static("no-cache"));
     // nginx would otherwise gather events before passing them on.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    finish(tag, StatusCode::OK, headers, AnswerStream::events(relay))
+    finish(tag, StatusCode::OK, headers, body)
 }
 
 /// An error in the caller's dialect.
@@ -123,7 +152,10 @@ pub(crate) fn error(tag: &RequestTag, dialect: Dialect, error: &ApiError) -> Res
     }
     let status = StatusCode::from_u16(error.status(dialect)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = render_body(error, dialect, &tag.text);
-    full(tag, status, headers, vec![Bytes::from(body)])
+    let mut response = full(tag, status, headers, vec![Bytes::from(body)]);
+    // For an answer that has begun: there the error is an event.
+    response.extensions_mut().insert(error.clone());
+    response
 }
 
 /// An error about the method, with the methods that are allowed.

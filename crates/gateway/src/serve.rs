@@ -24,6 +24,7 @@ use crate::route::{NoRoute, Route, dialect_of, route};
 use crate::shape::Shape;
 use crate::state::Shared;
 use crate::verdict::Refused;
+use crate::waiting::Early;
 use crate::{client, count, figures, limit_headers, models, responses};
 
 /// Answers one request.
@@ -31,6 +32,7 @@ pub(crate) async fn handle(
     shared: &Arc<Shared>,
     request: Request<Incoming>,
     peer: SocketAddr,
+    early: Option<Arc<Early>>,
 ) -> Response<AnswerStream> {
     let started = Instant::now();
     let tag = RequestTag::new(shared.now());
@@ -40,7 +42,7 @@ pub(crate) async fn handle(
         Ok(Route::Call(endpoint)) => endpoint.dialect(),
         _ => dialect_of(head.uri.path(), &head.headers),
     };
-    let caller = Caller { tag, head, peer, dialect, started, who: Who::default() };
+    let caller = Caller { tag, head, peer, dialect, started, who: Who::default(), early };
     match found {
         Ok(Route::Call(endpoint)) => call(shared, caller, endpoint, body).await,
         Ok(Route::Models { id, envelope }) => models::answer(shared, &caller, id.as_deref(), envelope).await,
@@ -72,6 +74,8 @@ pub(crate) struct Caller {
     pub(crate) started: Instant,
     /// Whose limits concern the request, once that is known.
     pub(crate) who: Who,
+    /// Lets a stream begin before there is an answer; `None` where none does.
+    pub(crate) early: Option<Arc<Early>>,
 }
 
 impl Caller {
@@ -111,12 +115,14 @@ async fn call(
 ) -> Response<AnswerStream> {
     let mut response = match serve(shared, &mut caller, endpoint, body).await {
         Ok(response) => response,
-        Err(Refused::Verbatim { status, headers, body, .. })
+        Err(Refused::Verbatim { status, headers, body, error })
             if caller.dialect == endpoint.protocol().dialect() =>
         {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
             let headers = answer::answer_headers(&headers);
-            respond::full(&caller.tag, status, headers, vec![body])
+            let mut response = respond::full(&caller.tag, status, headers, vec![body]);
+            response.extensions_mut().insert(error);
+            response
         }
         Err(Refused::Error(error) | Refused::Verbatim { error, .. }) => caller.refuse(&error),
     };

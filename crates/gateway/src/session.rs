@@ -30,11 +30,12 @@ struct Bound {
 }
 
 impl Session {
-    /// The session of a call by a user in a group.
+    /// The session of a call by a user in a group. Whether there is a choice is for the group whose accounts serve.
     pub(crate) fn of(shared: &Shared, live: &Live, user: UserId, group: &Group, call: &Call<'_>) -> Self {
         let sticky = group.sticky;
         let mut session = Self { id: None, model: 0, bound: None, sticky };
-        let mut accounts = live.catalog.accounts_of(&group.id).filter(|(_, account)| account.is_usable());
+        let serving = live.catalog.serving_group(group, &call.probe.model).unwrap_or(group);
+        let mut accounts = live.catalog.accounts_of(&serving.id).filter(|(_, account)| account.is_usable());
         if !sticky.is_on() || accounts.nth(1).is_none() {
             return session;
         }

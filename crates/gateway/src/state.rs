@@ -20,6 +20,7 @@ use tollgate_upstream::Client;
 use crate::authenticate::KeyCache;
 use crate::background::AtWork;
 use crate::destination::Destination;
+use crate::events::Events;
 use crate::figures::FigureBook;
 use crate::health::{AccountHealth, HealthBook};
 use crate::kept::Kept;
@@ -68,6 +69,8 @@ pub(crate) struct Shared {
     /// What has been taken of rates and places.
     pub(crate) limits: Limits,
     pub(crate) settler: Settler,
+    /// Whoever listens to what happens to requests.
+    pub(crate) events: Arc<Events>,
     pub(crate) response_owners: Arc<Cache<String, ResponseOwner>>,
     /// Responses that no upstream keeps.
     pub(crate) kept: Kept,
@@ -125,6 +128,7 @@ impl Shared {
             retries,
             limits: Limits::default(),
             settler,
+            events: Arc::default(),
         });
         let watcher = tokio::spawn(watch(Arc::downgrade(&shared), shared.ending.clone()));
         tokio::spawn(probe::run(Arc::downgrade(&shared), shared.ending.clone()));

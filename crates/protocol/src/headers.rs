@@ -1,7 +1,7 @@
 //! Which headers pass through the gate. The lists are open: whatever they do not name passes unchanged, because
 //! clients and providers add headers (`anthropic-beta`, `x-claude-code-*`, idempotency keys) all the time.
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// A reason, and the headers it holds back. A name that ends in `-` stands for everything that begins so.
 type Rule = (&'static str, &'static [&'static str]);
@@ -135,6 +135,51 @@ pub fn forward_response_headers(headers: &HeaderMap) -> HeaderMap {
     forwarded(headers, forward_response_header)
 }
 
+/// What no operator sets or removes: what belongs to one connection, what the gate writes itself, and credentials, which
+/// are kept sealed elsewhere.
+const OWN_RULES: &[Rule] = &[
+    HOP_BY_HOP,
+    ("a credential", &["api-key", "authorization", "cookie", "cookie2", "x-api-key", "x-goog-api-key"]),
+    (
+        "the gate writes it itself",
+        &[
+            "accept-encoding",
+            "content-encoding",
+            "content-length",
+            "content-type",
+            "expect",
+            "host",
+            "tollgate-",
+        ],
+    ),
+];
+
+/// The longest value of a header that an operator sets.
+const MAX_SHAPED_VALUE_BYTES: usize = 4_096;
+
+/// Whether an operator may have a request header set or removed.
+///
+/// # Errors
+/// Why not.
+pub fn check_shaped_header(name: &str) -> Result<(), &'static str> {
+    let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+        return Err("it is not the name of a header");
+    };
+    let held_back = |(_, names): &&Rule| names.iter().any(|entry| is_meant(entry, name.as_str()));
+    OWN_RULES.iter().find(held_back).map_or(Ok(()), |(reason, _)| Err(reason))
+}
+
+/// Whether an operator may have a request header set to this.
+///
+/// # Errors
+/// Why not.
+pub fn check_shaped_header_value(value: &str) -> Result<(), &'static str> {
+    if value.len() > MAX_SHAPED_VALUE_BYTES {
+        return Err("it is longer than 4,096 bytes");
+    }
+    HeaderValue::from_str(value).map(drop).map_err(|_| "it is not the value of a header")
+}
+
 /// Whether `Connection` names the header, which makes it hop-by-hop.
 #[must_use]
 pub fn is_named_in_connection(headers: &HeaderMap, name: &HeaderName) -> bool {
@@ -158,17 +203,17 @@ fn forwarded(headers: &HeaderMap, passes: impl Fn(&HeaderName) -> bool) -> Heade
 }
 
 fn matches_any(rules: &[Rule], name: &str) -> bool {
-    rules.iter().flat_map(|(_, entries)| entries.iter()).any(|entry| {
-        // Comparing the first byte first settles nearly every entry.
-        entry.as_bytes().first() == name.as_bytes().first()
-            && if entry.ends_with('-') { name.starts_with(entry) } else { name == *entry }
-    })
+    rules.iter().flat_map(|(_, entries)| entries.iter()).any(|entry| is_meant(entry, name))
+}
+
+fn is_meant(entry: &str, name: &str) -> bool {
+    // Comparing the first byte first settles nearly every entry.
+    entry.as_bytes().first() == name.as_bytes().first()
+        && if entry.ends_with('-') { name.starts_with(entry) } else { name == entry }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn name(text: &str) -> HeaderName {

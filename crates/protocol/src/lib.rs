@@ -10,7 +10,9 @@ mod headers;
 mod models;
 mod probe;
 mod protocol;
+mod refusal;
 mod rename;
+mod shaping;
 mod splice;
 mod usage;
 
@@ -21,6 +23,8 @@ pub use headers::*;
 pub use models::*;
 pub use probe::*;
 pub use protocol::*;
+pub use refusal::*;
 pub use rename::*;
+pub use shaping::*;
 pub use splice::*;
 pub use usage::*;

@@ -11,6 +11,7 @@ use crate::error::RoutingError;
 use crate::group::Platform;
 use crate::mapping::ModelMapping;
 use crate::pattern::{Pattern, admits};
+use crate::shaping::Shaping;
 use crate::upkeep::Upkeep;
 use crate::upstream_path::UpstreamPath;
 use crate::user::Status;
@@ -136,6 +137,8 @@ pub struct Account {
     /// The provider's organization that it belongs to, as the operator calls it: accounts of one name take each other's
     /// signed reasoning. `None`: an organization of its own.
     pub organization: Option<String>,
+    /// How requests are changed on their way to it.
+    pub shaping: Shaping,
 }
 
 impl Account {

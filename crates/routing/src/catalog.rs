@@ -103,6 +103,16 @@ impl Catalog {
         self.groups.get(id).map(|entry| &entry.group)
     }
 
+    /// The group whose accounts serve a model that a key of `group` asks for: where its routes lead, or itself. `None`
+    /// where they lead to a group that is gone or disabled.
+    #[must_use]
+    pub fn serving_group<'a>(&'a self, group: &'a Group, model: &str) -> Option<&'a Group> {
+        match group.routes.target(model) {
+            None => Some(group),
+            Some(target) => self.group(&target).filter(|target| target.status == Status::Enabled),
+        }
+    }
+
     /// The account with this id, enabled or not.
     #[must_use]
     pub fn account(&self, id: &AccountId) -> Option<&Account> {
@@ -185,20 +195,27 @@ impl Catalog {
     /// be asked for a request that is refused.
     #[must_use]
     pub fn limited_model(&self, group: &Group, requested: &str) -> Option<&Model> {
-        self.model_for(requested).or_else(|| self.model_for(&group_name(group, requested)))
+        let passed_on = || Some(group_name(self.serving_group(group, requested)?, requested));
+        self.model_for(requested).or_else(|| self.model_for(&passed_on()?))
     }
 
     /// The models that a key may ask for at this time, sorted by name.
     ///
-    /// A name is listed if it is exact (a model's own, or on the left of the group's mapping), the key's allow-list
-    /// admits it, an enabled account of the group that speaks any protocol serves it, and it has a price.
+    /// A name is listed if it is exact (a model's own, a route's, or on the left of the group's mapping or of that of
+    /// a group that its routes lead to), the key's allow-list admits it, an enabled account of the group that serves it
+    /// there speaks any protocol, and it has a price.
     #[must_use]
     pub fn models_for<'a>(&'a self, key: &ApiKey, at: Timestamp) -> Vec<ListedModel<'a>> {
         let Some(entry) = self.groups.get(&key.group_id) else {
             return Vec::new();
         };
         let own = self.exact_models.keys().map(String::as_str);
-        let names = own.chain(entry.group.model_mapping.exact_names());
+        let routes = &entry.group.routes;
+        let targets = routes.iter().filter_map(|(_, target)| self.group(&target));
+        let names = own
+            .chain(entry.group.model_mapping.exact_names())
+            .chain(routes.exact_names())
+            .chain(targets.flat_map(|target| target.model_mapping.exact_names()));
         let mut listed = BTreeMap::new();
         for name in names.filter(|name| admits(&key.allowed_models, name)) {
             if let Some(model) = self.priced(entry, name, at) {
@@ -223,8 +240,9 @@ impl Catalog {
         self.priced(entry, name, at).map(|model| ListedModel { name, model })
     }
 
-    /// The model that `name` is priced as at the first account of the group that serves it.
+    /// The model that `name` is priced as at the first account that serves it to the group's keys.
     fn priced(&self, entry: &GroupEntry, name: &str, at: Timestamp) -> Option<&Model> {
+        let entry = self.groups.get(&self.serving_group(&entry.group, name)?.id)?;
         let passed_on = group_name(&entry.group, name);
         entry.accounts.iter().map(|at| &self.accounts[*at]).filter(|account| account.is_usable()).find_map(
             |account| {

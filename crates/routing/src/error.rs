@@ -61,4 +61,26 @@ pub enum RoutingError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A rule of shaping that cannot be used.
+    #[error("{field}: {reason}")]
+    BadShaping {
+        /// Which one, such as `body[2]`.
+        field: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A fallback that cannot be used.
+    #[error("fallbacks[{at}]: {reason}")]
+    BadFallback {
+        /// Which one, from 0.
+        at: usize,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Routes of a composite group that cannot be used.
+    #[error("the routes cannot be used: {reason}")]
+    BadRoutes {
+        /// What is wrong with them.
+        reason: String,
+    },
 }

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use tollgate_base::{GroupId, Money, Rate, Timestamp};
 use tollgate_pricing::HourlyRates;
 
+use crate::fallback::Fallbacks;
 use crate::mapping::ModelMapping;
+use crate::routes::GroupRoutes;
+use crate::shaping::Shaping;
 use crate::stickiness::Stickiness;
 use crate::user::Status;
 use crate::words::word_enum;
@@ -129,6 +132,12 @@ pub struct Group {
     pub created_at: Timestamp,
     /// How its sessions keep to an account.
     pub sticky: Stickiness,
+    /// Models that the accounts of other groups serve.
+    pub routes: GroupRoutes,
+    /// How what it serves is changed on its way out.
+    pub shaping: Shaping,
+    /// Where its requests go that could not be served.
+    pub fallbacks: Fallbacks,
 }
 
 impl Group {

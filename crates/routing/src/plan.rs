@@ -25,7 +25,8 @@ pub enum Need {
 /// What a plan is made for.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanRequest<'a> {
-    /// The key's group.
+    /// The group whose accounts serve: the key's own, or where its routes lead, see
+    /// [`Catalog::serving_group`](crate::Catalog::serving_group).
     pub group: &'a Group,
     /// The model as the caller wrote it.
     pub model: &'a str,
@@ -56,6 +57,10 @@ pub struct Attempt<'a> {
     pub reason: Reason,
     /// The requests it was serving when the plan was made.
     pub in_flight: u32,
+    /// The group that it serves here.
+    pub group: &'a Group,
+    /// The model that the plan was made for.
+    pub model: &'a str,
 }
 
 /// Why there is nothing to try.
@@ -113,8 +118,15 @@ pub fn plan<'a>(
             found.away(until);
             continue;
         }
-        let in_flight = condition.in_flight;
-        attempts.push(Attempt { account, upstream_model, protocol, reason: Reason::Priority, in_flight });
+        attempts.push(Attempt {
+            account,
+            upstream_model,
+            protocol,
+            reason: Reason::Priority,
+            in_flight: condition.in_flight,
+            group: request.group,
+            model: request.model,
+        });
     }
     if attempts.is_empty() {
         return Err(found.error());

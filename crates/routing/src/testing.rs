@@ -4,8 +4,9 @@ use tollgate_base::{AccountId, GroupId, KeyId, Money, Rate, Secret, Timestamp, T
 use tollgate_pricing::{HourlyRates, ModelPrice};
 
 use crate::{
-    Account, ApiKey, AuthScheme, BaseUrls, Capabilities, Funding, Group, HoldMode, KeyStatus, Model,
-    ModelMapping, OnDisconnect, Pattern, Platform, PriceVersion, Prices, Status, Stickiness, Upkeep, User,
+    Account, ApiKey, AuthScheme, BaseUrls, Capabilities, Fallbacks, Funding, Group, GroupRoutes, HoldMode,
+    KeyStatus, Model, ModelMapping, OnDisconnect, Pattern, Platform, PriceVersion, Prices, Shaping, Status,
+    Stickiness, Upkeep, User,
 };
 
 const CREATED: Timestamp = Timestamp::from_micros(0);
@@ -51,6 +52,9 @@ pub(crate) fn group(id: u128) -> Group {
         peak_hours: HourlyRates::default(),
         created_at: CREATED,
         sticky: Stickiness::default(),
+        routes: GroupRoutes::default(),
+        shaping: Shaping::default(),
+        fallbacks: Fallbacks::default(),
     }
 }
 
@@ -76,6 +80,7 @@ pub(crate) fn account(id: u128) -> Account {
         created_at: CREATED,
         upkeep: Upkeep::default(),
         organization: None,
+        shaping: Shaping::default(),
     }
 }
 

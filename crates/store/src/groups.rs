@@ -3,12 +3,13 @@
 use tollgate_base::{GroupId, Money, Rate};
 use tollgate_pricing::HourlyRates;
 use tollgate_routing::{
-    Funding, Group, HoldMode, LimitScope, ModelMapping, OnDisconnect, Platform, Status, Stickiness,
-    TokenCounting,
+    Fallbacks, Funding, Group, GroupRoutes, HoldMode, LimitScope, ModelMapping, OnDisconnect, Platform,
+    Shaping, Status, Stickiness, TokenCounting,
 };
 
 use crate::db::{Row, Sql, Tx, Update, Value, params};
 use crate::error::{Result, StoreError};
+use crate::group_links;
 use crate::limits;
 use crate::name::{check_name, check_opt_name};
 use crate::store::Store;
@@ -38,6 +39,12 @@ pub struct NewGroup {
     pub peak_hours: HourlyRates,
     /// How its sessions keep to an account.
     pub sticky: Stickiness,
+    /// Models that the accounts of other groups serve.
+    pub routes: GroupRoutes,
+    /// How what it serves is changed on its way out.
+    pub shaping: Shaping,
+    /// Where its requests go that could not be served.
+    pub fallbacks: Fallbacks,
 }
 
 impl NewGroup {
@@ -56,6 +63,9 @@ impl NewGroup {
             funding: Funding::default(),
             peak_hours: HourlyRates::default(),
             sticky: Stickiness::default(),
+            routes: GroupRoutes::default(),
+            shaping: Shaping::default(),
+            fallbacks: Fallbacks::default(),
         }
     }
 }
@@ -89,11 +99,18 @@ pub struct GroupPatch {
     pub sticky_ttl_s: Option<u32>,
     /// How long a request waits for its session's account, in milliseconds.
     pub sticky_wait_ms: Option<u32>,
+    /// Other routes, as a whole.
+    pub routes: Option<GroupRoutes>,
+    /// Other shaping, as a whole.
+    pub shaping: Option<Shaping>,
+    /// Other fallbacks, as a whole.
+    pub fallbacks: Option<Fallbacks>,
 }
 
 /// In the order of [`from_row`].
 const COLUMNS: &str = "id, name, platform, status, rate, model_mapping, token_counting, created_at, \
-                       hold, credit_line, on_disconnect, funding, peak_hours, sticky_ttl_s, sticky_wait_ms";
+                       hold, credit_line, on_disconnect, funding, peak_hours, sticky_ttl_s, sticky_wait_ms, \
+                       routes, shaping, fallbacks";
 
 fn from_row(mut row: Row) -> Result<Group> {
     Ok(Group {
@@ -111,6 +128,9 @@ fn from_row(mut row: Row) -> Result<Group> {
         funding: row.parsed()?,
         peak_hours: row.json()?,
         sticky: Stickiness { ttl_s: row.number()?, wait_ms: row.number()? },
+        routes: row.json()?,
+        shaping: row.json()?,
+        fallbacks: row.json()?,
     })
 }
 
@@ -128,11 +148,13 @@ impl Store {
     /// Creates a group.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for a bad name or credit line, [`StoreError::Conflict`] if the name is taken.
+    /// [`StoreError::Invalid`] for a bad name, credit line, route or shaping, [`StoreError::NotFound`] for a group that a route or
+    /// a fallback names, [`StoreError::Conflict`] if the name is taken.
     pub async fn create_group(&self, new: NewGroup) -> Result<Group> {
         check_name("name", &new.name)?;
         check_credit_line(new.credit_line)?;
         check_sticky(Some(new.sticky.ttl_s), Some(new.sticky.wait_ms))?;
+        check_shaping(&new.shaping)?;
         let group = Group {
             id: GroupId::generate(),
             name: new.name,
@@ -148,6 +170,9 @@ impl Store {
             peak_hours: new.peak_hours,
             created_at: self.now(),
             sticky: new.sticky,
+            routes: new.routes,
+            shaping: new.shaping,
+            fallbacks: new.fallbacks,
         };
         let mut tx = self.begin_change().await?;
         let outcome = insert(&mut tx, &group).await;
@@ -189,12 +214,14 @@ impl Store {
         check_opt_name("name", patch.name.as_ref())?;
         patch.credit_line.map_or(Ok(()), check_credit_line)?;
         check_sticky(patch.sticky_ttl_s, patch.sticky_wait_ms)?;
+        patch.shaping.as_ref().map_or(Ok(()), check_shaping)?;
         let mut tx = self.begin_change().await?;
         let outcome = update(&mut tx, id, patch).await;
         tx.finish(outcome).await
     }
 
-    /// Removes a group that no key, plan or subscription belongs to. Its accounts stay, without it.
+    /// Removes a group that no key, plan or subscription belongs to and no other group leads to. Its accounts stay,
+    /// without it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::InUse`] if one of those belongs to it.
@@ -214,7 +241,7 @@ pub(crate) async fn require(tx: &mut Tx, id: GroupId) -> Result<()> {
 async fn insert(tx: &mut Tx, group: &Group) -> Result<()> {
     let sql = format!(
         "INSERT INTO groups ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         $14, $15)"
+         $14, $15, $16, $17, $18)"
     );
     let params = params![
         group.id,
@@ -232,8 +259,12 @@ async fn insert(tx: &mut Tx, group: &Group) -> Result<()> {
         Value::json(&group.peak_hours)?,
         group.sticky.ttl_s,
         group.sticky.wait_ms,
+        Value::json(&group.routes)?,
+        Value::json(&group.shaping)?,
+        Value::json(&group.fallbacks)?,
     ];
-    tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&group.name))).map(drop)
+    tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&group.name)))?;
+    group_links::check(tx, group).await
 }
 
 async fn update(tx: &mut Tx, id: GroupId, patch: GroupPatch) -> Result<Group> {
@@ -251,12 +282,17 @@ async fn update(tx: &mut Tx, id: GroupId, patch: GroupPatch) -> Result<Group> {
         .set("funding", patch.funding.map(Funding::as_str))
         .set("peak_hours", patch.peak_hours.as_ref().map(Value::json).transpose()?)
         .set("sticky_ttl_s", patch.sticky_ttl_s)
-        .set("sticky_wait_ms", patch.sticky_wait_ms);
+        .set("sticky_wait_ms", patch.sticky_wait_ms)
+        .set("routes", patch.routes.as_ref().map(Value::json).transpose()?)
+        .set("shaping", patch.shaping.as_ref().map(Value::json).transpose()?)
+        .set("fallbacks", patch.fallbacks.as_ref().map(Value::json).transpose()?);
     if let Some((sql, params)) = update.build("id") {
         tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&name)))?;
     }
     let row = tx.query_one(format!("SELECT {COLUMNS} FROM groups WHERE id = $1"), params![id]).await?;
-    from_row(row.ok_or_else(|| StoreError::not_found("group", id))?)
+    let group = from_row(row.ok_or_else(|| StoreError::not_found("group", id))?)?;
+    group_links::check(tx, &group).await?;
+    Ok(group)
 }
 
 async fn remove(tx: &mut Tx, id: GroupId) -> Result<()> {
@@ -281,11 +317,22 @@ async fn remove(tx: &mut Tx, id: GroupId) -> Result<()> {
         let what = format!("group {id} is the group of {plans} plan(s): remove them, or disable the group");
         return Err(StoreError::InUse { what });
     }
+    let leading = group_links::leading_to(tx, id).await?;
+    if !leading.is_empty() {
+        let what =
+            format!("requests of group(s) {} are led to group {id}: change them first", leading.join(", "));
+        return Err(StoreError::InUse { what });
+    }
     tx.execute("DELETE FROM account_groups WHERE group_id = $1", params![id]).await?;
     limits::delete(tx, &LimitScope::Group(id)).await?;
     limits::delete(tx, &LimitScope::EachKey(id)).await?;
     tx.execute("DELETE FROM user_group_rates WHERE group_id = $1", params![id]).await?;
     tx.execute("DELETE FROM groups WHERE id = $1", params![id]).await.map(drop)
+}
+
+/// Shaping is checked where it is saved, so that nothing of it can fail when it is used.
+pub(crate) fn check_shaping(shaping: &Shaping) -> Result<()> {
+    shaping.check().map_err(|error| StoreError::invalid("shaping", error.to_string()))
 }
 
 fn check_credit_line(line: Money) -> Result<()> {

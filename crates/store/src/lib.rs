@@ -16,6 +16,7 @@ mod catalog;
 mod config;
 mod db;
 mod error;
+mod group_links;
 mod groups;
 mod kept;
 mod keys;

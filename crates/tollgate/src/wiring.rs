@@ -94,6 +94,7 @@ fn gateway_config(config: &Config) -> GatewayConfig {
             floor_per_s: u32::try_from(config.failover.min_retries_per_s).unwrap_or(u32::MAX),
         },
         keepalive_after: config.keepalive_after_ms.duration(),
+        keepalive_first: config.keepalive_first_ms.map(|ms| ms.duration()),
         drain_limit: config.caller_gone_drain_ms.duration(),
         settlement_queue: config.settlement.queue.get(),
         settlement_interval: config.settlement.interval_ms.duration(),

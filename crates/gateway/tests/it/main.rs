@@ -1,10 +1,13 @@
 //! The gate as its callers meet it: over a socket, with a real store and the sandbox provider behind it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
 
+mod composite;
 mod count_tokens;
 mod endpoints;
 mod errors;
+mod events;
 mod failover;
+mod fallbacks;
 mod holds;
 mod limits;
 mod limits_accounts;
@@ -22,6 +25,7 @@ mod self_service;
 mod sessions;
 mod settle;
 mod settle_served;
+mod shaping;
 mod slots;
 mod stream_errors;
 mod streams;
@@ -33,3 +37,4 @@ mod translate_failures;
 mod translate_state;
 mod unreported;
 mod upkeep;
+mod waiting;

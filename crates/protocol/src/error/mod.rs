@@ -1,5 +1,6 @@
 //! The one error type of the gate, and how it is written in each dialect.
 
+mod context;
 mod docs;
 mod kind;
 mod present;

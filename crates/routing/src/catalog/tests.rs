@@ -6,6 +6,7 @@ use tollgate_translate::traits::TraitsPatch;
 use super::*;
 use crate::account::BaseUrls;
 use crate::price::{PriceVersion, Prices};
+use crate::routes::GroupRoutes;
 use crate::testing::{account, api_key, group, mapping, model, patterns, price_version};
 
 const NOW: Timestamp = Timestamp::from_micros(1_000);
@@ -40,6 +41,50 @@ fn prices_by_the_requested_name_first() {
         let found = catalog.price_for(requested, upstream).map(|model| model.name.as_str());
         assert_eq!(found, priced_as, "{requested} -> {upstream}");
     }
+}
+
+/// Group 1 is composite: Claude comes from group 2, all of `glm-*` from group 3, which is disabled.
+fn composite() -> Catalog {
+    let routes = vec![
+        ("claude-*".parse().unwrap(), GroupId::from_u128(2)),
+        ("sonnet".parse().unwrap(), GroupId::from_u128(2)),
+        ("glm-*".parse().unwrap(), GroupId::from_u128(3)),
+    ];
+    let own = Group { routes: GroupRoutes::new(routes).unwrap(), ..group(1) };
+    let claude =
+        Group { model_mapping: mapping(&[("sonnet", "claude-x"), ("opus", "claude-x")]), ..group(2) };
+    let glm = Group { status: Status::Disabled, ..group(3) };
+    let at = |id: u128, models: &[&str]| Account {
+        groups: vec![GroupId::from_u128(id)],
+        models: patterns(models),
+        ..account(id)
+    };
+    let accounts = vec![at(1, &["gpt-*", "claude-old"]), at(2, &["claude-x"]), at(3, &["glm-*"])];
+    catalog(vec![own, claude, glm], accounts, &["gpt-5", "claude-x", "claude-old", "glm-5"])
+}
+
+#[test]
+fn routes_lead_to_the_group_that_serves() {
+    let catalog = composite();
+    let own = catalog.group(&GroupId::from_u128(1)).unwrap();
+    for (model, serving) in
+        [("gpt-5", Some(1)), ("claude-old", Some(2)), ("sonnet", Some(2)), ("opus", Some(1)), ("glm-5", None)]
+    {
+        let found = catalog.serving_group(own, model).map(|group| group.id.as_u128());
+        assert_eq!(found, serving, "{model}");
+    }
+    let limited = catalog.limited_model(own, "sonnet").map(|model| model.name.as_str());
+    assert_eq!(limited, Some("claude-x"), "the target's mapping holds");
+}
+
+#[test]
+fn models_behind_routes_are_listed() {
+    let catalog = composite();
+    assert_eq!(names(&catalog, &api_key(1, 1)), ["claude-x", "gpt-5", "sonnet"]);
+    assert_eq!(names(&catalog, &api_key(1, 2)), ["claude-x", "opus", "sonnet"]);
+    let key = api_key(1, 1);
+    let listed = |name| catalog.model_for_key(&key, name, NOW).map(|listed| listed.model.name.as_str());
+    assert_eq!((listed("sonnet"), listed("claude-old"), listed("glm-5")), (Some("claude-x"), None, None));
 }
 
 #[test]

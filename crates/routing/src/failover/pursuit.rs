@@ -38,6 +38,8 @@ pub struct Pursuit {
     bounds: Bounds,
     began: Timestamp,
     made: usize,
+    /// Attempts that are kept for fallbacks.
+    kept: usize,
     /// How often the account that is being asked was asked again.
     again: u8,
     waits: u32,
@@ -47,7 +49,27 @@ impl Pursuit {
     /// A request whose first attempt is about to be made.
     #[must_use]
     pub const fn new(bounds: Bounds, now: Timestamp) -> Self {
-        Self { bounds, began: now, made: 1, again: 0, waits: 0 }
+        Self { bounds, began: now, made: 1, kept: 0, again: 0, waits: 0 }
+    }
+
+    /// The same with one attempt kept for each of so many fallbacks, as far as there are so many behind the first.
+    #[must_use]
+    pub fn keeping(mut self, fallbacks: usize) -> Self {
+        self.kept = fallbacks.min(self.bounds.attempts.saturating_sub(self.made));
+        self
+    }
+
+    /// Begins anew at a fallback, with one of the attempts that were kept; `false` if the request is at its bounds.
+    /// `may_retry` takes from the retry budget.
+    pub fn fall_back(&mut self, now: Timestamp, may_retry: impl FnOnce() -> bool) -> bool {
+        self.kept = self.kept.saturating_sub(1);
+        let in_time = now.since(self.began) < self.bounds.time;
+        if self.made + self.kept >= self.bounds.attempts || !in_time || !may_retry() {
+            return false;
+        }
+        self.made += 1;
+        self.again = 0;
+        true
     }
 
     /// What comes after this failure. `may_retry` takes from the retry budget, and is asked only if another attempt is
@@ -60,7 +82,7 @@ impl Pursuit {
         bits: u64,
         may_retry: impl FnOnce() -> bool,
     ) -> Step {
-        if verdict.action == Action::Stop || self.made >= self.bounds.attempts {
+        if verdict.action == Action::Stop || self.made + self.kept >= self.bounds.attempts {
             return Step::Tell;
         }
         let same = verdict.action == Action::RetrySame && self.again < verdict.times;
@@ -115,6 +137,26 @@ mod tests {
         let steps: Vec<Step> = (0..4).map(|_| step(&mut pursuit, &next)).collect();
         let at_once = Step::Next(Duration::ZERO);
         assert_eq!(steps, [at_once, at_once, at_once, Step::Tell]);
+    }
+
+    #[test]
+    fn fallbacks_have_one_attempt_each() {
+        let next = verdict(Action::Next, 0, None);
+        let mut pursuit = Pursuit::new(BOUNDS, NOW).keeping(2);
+        assert_eq!(
+            [step(&mut pursuit, &next), step(&mut pursuit, &next)],
+            [Step::Next(Duration::ZERO), Step::Tell]
+        );
+        for _ in 0..2 {
+            assert!(pursuit.fall_back(NOW, || true));
+            assert_eq!(step(&mut pursuit, &next), Step::Tell);
+        }
+        assert!(!pursuit.fall_back(NOW, || true), "there were but four");
+        let mut lone = Pursuit::new(Bounds { attempts: 1, ..BOUNDS }, NOW).keeping(3);
+        assert!(!lone.fall_back(NOW, || true), "the first has at least one");
+        let mut late = Pursuit::new(BOUNDS, NOW).keeping(1);
+        assert!(!late.fall_back(NOW.after(BOUNDS.time), || true));
+        assert!(!Pursuit::new(BOUNDS, NOW).keeping(1).fall_back(NOW, || false));
     }
 
     #[test]

@@ -7,13 +7,14 @@ use tollgate_base::{AccountId, GroupId, Rate, Secret};
 use tollgate_protocol::Protocol;
 use tollgate_routing::failover::FailoverRules;
 use tollgate_routing::{
-    Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Pattern, Platform, ProbeTerms, Status, Upkeep,
-    check_base_url,
+    Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Pattern, Platform, ProbeTerms, Shaping,
+    Status, Upkeep, check_base_url,
 };
 use tollgate_translate::family::Family;
 
 use crate::db::params;
 use crate::error::{Result, StoreError};
+use crate::groups::check_shaping;
 use crate::name::{check_name, check_opt_name};
 use crate::store::Store;
 use rows::{COLUMNS, MEMBERSHIPS, from_rows};
@@ -57,6 +58,8 @@ pub struct NewAccount {
     pub probe: Option<ProbeTerms>,
     /// The provider's organization that it belongs to; `None`: one of its own.
     pub organization: Option<String>,
+    /// How requests are changed on their way to it.
+    pub shaping: Shaping,
 }
 
 impl NewAccount {
@@ -86,6 +89,7 @@ impl NewAccount {
             failover: FailoverRules::default(),
             probe: None,
             organization: None,
+            shaping: Shaping::default(),
         }
     }
 }
@@ -133,13 +137,15 @@ pub struct AccountPatch {
     pub remove_key: Option<String>,
     /// Another organization; `Some(None)` is one of its own.
     pub organization: Option<Option<String>>,
+    /// Other shaping, as a whole.
+    pub shaping: Option<Shaping>,
 }
 
 impl Store {
     /// Creates an account.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for a bad name, base URL or credential, [`StoreError::NotFound`] for a group that is
+    /// [`StoreError::Invalid`] for a bad name, base URL, credential or shaping, [`StoreError::NotFound`] for a group that is
     /// not there, [`StoreError::Conflict`] if the name is taken.
     pub async fn create_account(&self, new: NewAccount) -> Result<Account> {
         check_name("name", &new.name)?;
@@ -148,6 +154,7 @@ impl Store {
         check_opt_name("organization", new.organization.as_ref())?;
         new.proxy.as_ref().map_or(Ok(()), |proxy| check_secret("proxy", proxy))?;
         upkeep::check_probe(new.probe.as_ref())?;
+        check_shaping(&new.shaping)?;
         let mut account = Account {
             id: AccountId::generate(),
             name: new.name,
@@ -168,6 +175,7 @@ impl Store {
             created_at: self.now(),
             upkeep: Upkeep { failover: new.failover, probe: new.probe, ..Upkeep::default() },
             organization: new.organization,
+            shaping: new.shaping,
         };
         account.groups.sort_unstable();
         account.groups.dedup();
@@ -231,6 +239,7 @@ impl Store {
         patch.proxy.as_ref().and_then(Option::as_ref).map_or(Ok(()), |proxy| check_secret("proxy", proxy))?;
         upkeep::check(&patch)?;
         check_opt_name("organization", patch.organization.as_ref().and_then(Option::as_ref))?;
+        patch.shaping.as_ref().map_or(Ok(()), check_shaping)?;
         let mut tx = self.begin_change().await?;
         let outcome = rows::update(&mut tx, self.master(), id, patch).await;
         tx.finish(outcome).await

@@ -15,8 +15,8 @@ use crate::{groups, limits, prices};
 
 /// In the order of [`from_row`].
 pub(super) const COLUMNS: &str = "id, name, platform, family, base_urls, credential, auth, models, model_mapping, \
-     capabilities, priority, weight, status, proxy, created_at, rate, organization, failover, further_keys, probe, \
-     attention_at, attention_words";
+     capabilities, priority, weight, status, proxy, created_at, rate, organization, shaping, failover, further_keys, \
+     probe, attention_at, attention_words";
 
 /// Every account by name; belongs together with [`memberships_sql`].
 pub(crate) fn list_sql() -> Sql {
@@ -60,6 +60,7 @@ fn from_row(master: &MasterKey, mut row: Row) -> Result<Account> {
         created_at: row.time()?,
         rate: row.rate()?,
         organization: row.opt_text()?,
+        shaping: row.json()?,
         upkeep: upkeep::from_row(master, id, &mut row)?,
     })
 }
@@ -92,7 +93,7 @@ pub(crate) fn all_from_rows(
 pub(super) async fn insert(tx: &mut Tx, master: &MasterKey, account: &Account) -> Result<()> {
     let sql = format!(
         "INSERT INTO accounts ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-         $16, $17, $18, '[]', $19, NULL, NULL)"
+         $16, $17, $18, $19, '[]', $20, NULL, NULL)"
     );
     let [failover, probe] = upkeep::new_values(&account.upkeep)?;
     let params = params![
@@ -113,6 +114,7 @@ pub(super) async fn insert(tx: &mut Tx, master: &MasterKey, account: &Account) -
         account.created_at,
         account.rate,
         account.organization.as_deref(),
+        Value::json(&account.shaping)?,
         failover,
         probe,
     ];
@@ -149,7 +151,8 @@ pub(super) async fn update(
         .set("proxy", proxy)
         .set("organization", patch.organization)
         .set("failover", patch.failover.as_ref().map(Value::json).transpose()?)
-        .set("probe", probe);
+        .set("probe", probe)
+        .set("shaping", patch.shaping.as_ref().map(Value::json).transpose()?);
     if let Some((sql, params)) = update.build("id") {
         tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&name)))?;
     }

@@ -3,7 +3,8 @@
 use tollgate_base::{AccountId, GroupId, Rate, Secret, Timestamp};
 use tollgate_routing::failover::FailoverRules;
 use tollgate_routing::{
-    Account, Attention, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, ProbeTerms, Status,
+    Account, Attention, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, ProbeTerms, Shaping,
+    Status,
 };
 use tollgate_store::{AccountPatch, NewAccount, ResponseOwner, Store, StoreError};
 use tollgate_translate::family::Family;
@@ -30,6 +31,10 @@ fn probe() -> ProbeTerms {
     ProbeTerms { every_s: 60, model: "m".to_owned(), always: true }
 }
 
+pub(crate) fn shaping(json: &str) -> Shaping {
+    serde_json::from_str(json).unwrap()
+}
+
 pub(crate) async fn accounts_keep_what_they_are_given(db: &TestDb) {
     let store = db.open().await;
     let (one, two) = (group(&store, "one").await.id, group(&store, "two").await.id);
@@ -52,10 +57,12 @@ pub(crate) async fn accounts_keep_what_they_are_given(db: &TestDb) {
             organization: Some("acme".to_owned()),
             failover: rules(),
             probe: Some(probe()),
+            shaping: shaping(r#"{"headers":{"set":{"x-tier":"gold"}},"clamp":[{"path":"top_p","max":0.9}]}"#),
         })
         .await
         .unwrap();
     assert_eq!(made.groups, [one, two], "each once, in order");
+    assert!(!made.shaping.is_empty());
     assert_eq!(store.get_account(made.id).await.unwrap().as_ref(), Some(&made));
     assert_eq!(store.find_account_by_name("deepseek").await.unwrap().as_ref(), Some(&made));
     let plain = account(&store, "anthropic", &[]).await;
@@ -116,6 +123,14 @@ pub(crate) async fn accounts_are_changed_field_by_field(db: &TestDb) {
     assert_eq!(store.get_account(made.id).await.unwrap(), Some(last));
     let cleared = AccountPatch { family: Some(None), ..AccountPatch::default() };
     assert_eq!(store.update_account(made.id, cleared).await.unwrap().family, None);
+    let status = shaping(r#"{"status":{"403":429}}"#);
+    let shaped = AccountPatch { shaping: Some(status.clone()), ..AccountPatch::default() };
+    assert_eq!(store.update_account(made.id, shaped).await.unwrap().shaping, status);
+    let wrong = shaping(r#"{"body":[{"path":"model","set":"x"}]}"#);
+    let shaped = AccountPatch { shaping: Some(wrong), ..AccountPatch::default() };
+    let refused = store.update_account(made.id, shaped).await.unwrap_err();
+    assert!(matches!(&refused, StoreError::Invalid { field: "shaping", .. }), "{refused}");
+    assert!(refused.to_string().contains("body[0]"), "{refused}");
 }
 
 pub(crate) async fn further_keys_are_sealed_and_a_mark_lasts_until_it_is_cleared(db: &TestDb) {

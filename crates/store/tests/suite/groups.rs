@@ -1,7 +1,9 @@
 //! Groups.
 
 use tollgate_base::{GroupId, Money, Rate};
-use tollgate_routing::{Funding, HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting};
+use tollgate_routing::{
+    Funding, GroupRoutes, HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting,
+};
 use tollgate_store::{GroupPatch, KeyPatch, NewGroup, StoreError};
 
 use super::{TestDb, accounts, dollars, group, world};
@@ -24,6 +26,7 @@ pub(crate) async fn groups_keep_what_they_are_given(db: &TestDb) {
             credit_line: dollars("2.5"),
             on_disconnect: OnDisconnect::Cancel,
             funding: Funding::BalanceFirst,
+            shaping: accounts::shaping(r#"{"system_prefix":"Be kind."}"#),
             ..NewGroup::new("", Platform::Openai)
         })
         .await
@@ -33,6 +36,7 @@ pub(crate) async fn groups_keep_what_they_are_given(db: &TestDb) {
     assert_eq!(made.model_mapping.resolve("ZHIPU/GLM-4.6").as_deref(), Some("glm-4.6"));
     let plain = group(&store, "anthropic").await;
     assert_eq!(plain.token_counting, None);
+    assert!(plain.shaping.is_empty() && !made.shaping.is_empty());
     let habits = (plain.hold, plain.credit_line, plain.on_disconnect);
     assert_eq!(habits, (HoldMode::Full, Money::ZERO, OnDisconnect::Drain));
     assert_eq!(plain.funding, Funding::SubscriptionFirst);
@@ -79,6 +83,10 @@ pub(crate) async fn groups_are_changed_field_by_field(db: &TestDb) {
     assert_eq!((after.name.as_str(), after.platform), ("other", Platform::Openai));
     assert_eq!((after.credit_line, after.on_disconnect), (dollars("1"), OnDisconnect::Cancel));
     assert_eq!(after.funding, Funding::Subscription);
+    let unusable = accounts::shaping(r#"{"status":{"200":500}}"#);
+    let shaped = GroupPatch { shaping: Some(unusable), ..GroupPatch::default() };
+    let refused = store.update_group(made.id, shaped).await;
+    assert!(matches!(refused, Err(StoreError::Invalid { field: "shaping", .. })));
     let indebted = GroupPatch { credit_line: Some(dollars("-1")), ..GroupPatch::default() };
     let refused = store.update_group(made.id, indebted).await;
     assert!(matches!(refused, Err(StoreError::Invalid { field: "credit_line", .. })));
@@ -88,6 +96,43 @@ pub(crate) async fn groups_are_changed_field_by_field(db: &TestDb) {
     assert!(matches!(store.update_group(made.id, taken).await, Err(StoreError::Conflict { .. })));
     let nothing = store.update_group(GroupId::generate(), GroupPatch::default()).await;
     assert!(matches!(nothing, Err(StoreError::NotFound { .. })));
+}
+
+fn routes(pairs: &[(&str, GroupId)]) -> GroupRoutes {
+    GroupRoutes::new(pairs.iter().map(|(pattern, id)| (pattern.parse().unwrap(), *id)).collect()).unwrap()
+}
+
+pub(crate) async fn routes_are_one_step_long(db: &TestDb) {
+    let store = db.open().await;
+    let (target, other) = (group(&store, "target").await, group(&store, "other").await);
+    let new = NewGroup {
+        routes: routes(&[("claude-*", target.id), ("gpt-5", other.id)]),
+        ..NewGroup::new("composite", Platform::Openai)
+    };
+    let composite = store.create_group(new.clone()).await.unwrap();
+    assert_eq!(composite.routes, new.routes);
+    assert_eq!(store.get_group(composite.id).await.unwrap(), Some(composite.clone()));
+
+    let refused = async |id, to: GroupId| {
+        let patch = GroupPatch { routes: Some(routes(&[("m", to)])), ..GroupPatch::default() };
+        store.update_group(id, patch).await.unwrap_err()
+    };
+    for (id, to, word) in [
+        (other.id, other.id, "itself"),
+        (other.id, composite.id, "has routes itself"),
+        (target.id, group(&store, "third").await.id, "leads here"),
+    ] {
+        let error = refused(id, to).await;
+        assert!(matches!(error, StoreError::Invalid { field: "routes", .. }), "{error}");
+        assert!(error.to_string().contains(word), "{error}");
+    }
+    assert!(matches!(refused(other.id, GroupId::generate()).await, StoreError::NotFound { .. }));
+
+    let Err(StoreError::InUse { what }) = store.remove_group(target.id).await else { panic!("removed") };
+    assert!(what.contains("composite"), "{what}");
+    let none = GroupPatch { routes: Some(GroupRoutes::default()), ..GroupPatch::default() };
+    assert!(store.update_group(composite.id, none).await.unwrap().routes.is_empty());
+    store.remove_group(target.id).await.unwrap();
 }
 
 pub(crate) async fn groups_of_keys_stay(db: &TestDb) {

@@ -166,7 +166,8 @@ macro_rules! run_suite {
         suite::run_suite!(@ $fresh, $done;
             users: creates_finds_and_lists, user_names_are_checked_and_unique, patches_what_is_given,
                 users_who_matter_cannot_be_removed;
-            groups: groups_keep_what_they_are_given, groups_are_changed_field_by_field, groups_of_keys_stay;
+            groups: groups_keep_what_they_are_given, groups_are_changed_field_by_field, groups_of_keys_stay,
+                routes_are_one_step_long;
             keys: a_key_is_known_by_what_was_shown_once, a_key_keeps_what_it_was_given, a_revoked_key_stays_revoked,
                 key_names_are_unique_until_revoked, keys_need_their_user_and_group, last_use_only_moves_forward,
                 used_keys_cannot_be_removed;

@@ -152,6 +152,9 @@ pub(crate) struct AccountFields {
     /// Whether the provider counts tokens (/v1/messages/count_tokens)
     #[arg(long, value_name = "BOOL")]
     pub(crate) count_tokens: Option<bool>,
+    /// How requests are changed on their way to it: a file of JSON, see docs/shaping.md
+    #[arg(long, value_name = "FILE")]
+    pub(crate) shaping: Option<PathBuf>,
     /// The provider's organization that it belongs to: accounts of one name take each other's signed reasoning
     #[arg(long, value_name = "NAME")]
     pub(crate) organization: Option<String>,
@@ -212,4 +215,6 @@ pub(crate) enum AccountClear {
     Failover,
     /// The probe
     Probe,
+    /// All shaping
+    Shaping,
 }

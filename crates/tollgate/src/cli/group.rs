@@ -1,10 +1,13 @@
 //! `tollgate group`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use tollgate_base::{Money, Rate};
 use tollgate_pricing::HourlyRates;
 use tollgate_routing::{Pattern, Platform};
 
+use super::fallback::FallbackWord;
 use super::words::{hourly_rates, mapping_entry, whole_millis, whole_seconds};
 use super::{FormatArgs, FundingWord, HoldWord, OnDisconnectWord, TokenCountingWord};
 
@@ -37,7 +40,7 @@ pub(crate) enum GroupCommand {
         /// Name or id
         group: String,
     },
-    /// Change a group; mappings given replace the old ones
+    /// Change a group; mappings, routes and fallbacks given replace the old ones
     Update {
         /// Name or id
         group: String,
@@ -101,6 +104,16 @@ pub(crate) struct GroupFields {
     /// Wait so long for a session's account while that is at its limit, such as 3s [default: 3s]
     #[arg(long, value_name = "DURATION", value_parser = whole_millis)]
     pub(crate) sticky_wait: Option<u32>,
+    /// Have requests for the model PATTERN served by the accounts of GROUP, a name or id (repeatable)
+    #[arg(long = "route", value_name = "PATTERN=GROUP", value_parser = mapping_entry)]
+    pub(crate) routes: Vec<(Pattern, String)>,
+    /// How requests that its accounts serve are changed on their way out: a file of JSON, see docs/shaping.md
+    #[arg(long, value_name = "FILE")]
+    pub(crate) shaping: Option<PathBuf>,
+    /// Where requests go that could not be served, such as overload,context:model=glm-5,group=backup; reasons are
+    /// overload, context and refusal (repeatable, tried in order)
+    #[arg(long = "fallback", value_name = "WHY:WHERE")]
+    pub(crate) fallbacks: Vec<FallbackWord>,
 }
 
 /// A setting that can be removed.
@@ -110,4 +123,10 @@ pub(crate) enum GroupClear {
     Map,
     /// All rates by the hour
     PeakHours,
+    /// All routes to other groups
+    Routes,
+    /// All shaping
+    Shaping,
+    /// All fallbacks
+    Fallbacks,
 }

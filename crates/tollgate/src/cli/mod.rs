@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and how it is written.
 
 mod account;
+mod fallback;
 mod group;
 mod key;
 mod ledger;
@@ -20,6 +21,7 @@ pub(crate) use account::{
     AccountArgs, AccountClear, AccountCommand, AccountFields, BaseUrlFields, CredentialFields,
     FurtherKeyFields,
 };
+pub(crate) use fallback::FallbackWord;
 pub(crate) use group::{GroupArgs, GroupClear, GroupCommand, GroupFields};
 pub(crate) use key::{KeyArgs, KeyClear, KeyCommand, KeyFields};
 pub(crate) use ledger::{LedgerArgs, LedgerCommand, ReconcileArgs};

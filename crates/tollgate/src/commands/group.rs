@@ -1,14 +1,20 @@
 //! `tollgate group`: where a key's requests may go.
 
+mod links;
+
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use tollgate_base::{Money, Rate, Timestamp};
 use tollgate_pricing::HourlyRates;
 use tollgate_routing::{
-    Funding, Group, HoldMode, ModelMapping, OnDisconnect, Platform, Status, Stickiness, TokenCounting,
+    Funding, Group, HoldMode, ModelMapping, OnDisconnect, Platform, Shaping, Status, Stickiness,
+    TokenCounting,
 };
 use tollgate_store::{GroupPatch, NewGroup, Store};
 
-use super::{find, text};
+use self::links::{FallbackView, GroupNames};
+use super::{find, shaping, text};
 use crate::cli::{GroupArgs, GroupClear, GroupCommand, GroupFields};
 use crate::output::{Printer, View};
 
@@ -17,6 +23,8 @@ pub(crate) async fn run(args: GroupArgs, store: &Store) -> anyhow::Result<()> {
     let printer = Printer::new(args.format.json);
     match args.command {
         GroupCommand::Create { name, platform, fields } => {
+            let routes = links::routes(store, fields.routes).await?;
+            let fallbacks = links::fallbacks(store, fields.fallbacks).await?;
             let new = NewGroup {
                 rate: fields.rate.unwrap_or_default(),
                 model_mapping: ModelMapping::new(fields.mapping)?,
@@ -30,18 +38,27 @@ pub(crate) async fn run(args: GroupArgs, store: &Store) -> anyhow::Result<()> {
                     ttl_s: fields.sticky_ttl.unwrap_or(Stickiness::default().ttl_s),
                     wait_ms: fields.sticky_wait.unwrap_or(Stickiness::default().wait_ms),
                 },
+                routes,
+                shaping: shaping::read(fields.shaping.as_deref())?.unwrap_or_default(),
+                fallbacks,
                 ..NewGroup::new(name, platform)
             };
-            done(printer, "created", store.create_group(new).await?)
+            done(store, printer, "created", store.create_group(new).await?).await
         }
         GroupCommand::List => {
+            let groups = store.list_groups().await?;
+            let names = GroupNames::of(&groups);
             let groups: Vec<GroupView> =
-                store.list_groups().await?.into_iter().map(GroupView::from).collect();
+                groups.into_iter().map(|group| GroupView::new(group, &names)).collect();
             Ok(printer.list(&groups)?)
         }
-        GroupCommand::Show { group } => Ok(printer.one(&GroupView::from(find::group(store, &group).await?))?),
+        GroupCommand::Show { group } => {
+            let names = GroupNames::read(store).await?;
+            Ok(printer.one(&GroupView::new(find::group(store, &group).await?, &names))?)
+        }
         GroupCommand::Update { group, name, fields, clear } => {
-            update(store, printer, &group, "updated", patch(name, fields, &clear)?).await
+            let patch = patch(store, name, fields, &clear).await?;
+            update(store, printer, &group, "updated", patch).await
         }
         GroupCommand::Disable { group } => {
             let patch = GroupPatch { status: Some(Status::Disabled), ..GroupPatch::default() };
@@ -59,8 +76,17 @@ pub(crate) async fn run(args: GroupArgs, store: &Store) -> anyhow::Result<()> {
     }
 }
 
-fn patch(name: Option<String>, fields: GroupFields, clear: &[GroupClear]) -> anyhow::Result<GroupPatch> {
+async fn patch(
+    store: &Store,
+    name: Option<String>,
+    fields: GroupFields,
+    clear: &[GroupClear],
+) -> anyhow::Result<GroupPatch> {
     let replaced = !fields.mapping.is_empty() || clear.contains(&GroupClear::Map);
+    let rerouted = !fields.routes.is_empty() || clear.contains(&GroupClear::Routes);
+    let routes = links::routes(store, fields.routes).await?;
+    let other_fallbacks = !fields.fallbacks.is_empty() || clear.contains(&GroupClear::Fallbacks);
+    let fallbacks = links::fallbacks(store, fields.fallbacks).await?;
     Ok(GroupPatch {
         name,
         rate: fields.rate,
@@ -75,6 +101,10 @@ fn patch(name: Option<String>, fields: GroupFields, clear: &[GroupClear]) -> any
             .or_else(|| clear.contains(&GroupClear::PeakHours).then(HourlyRates::default)),
         sticky_ttl_s: fields.sticky_ttl,
         sticky_wait_ms: fields.sticky_wait,
+        routes: rerouted.then_some(routes),
+        shaping: shaping::read(fields.shaping.as_deref())?
+            .or_else(|| clear.contains(&GroupClear::Shaping).then(Shaping::default)),
+        fallbacks: other_fallbacks.then_some(fallbacks),
         ..GroupPatch::default()
     })
 }
@@ -87,12 +117,13 @@ async fn update(
     patch: GroupPatch,
 ) -> anyhow::Result<()> {
     let id = find::group(store, group).await?.id;
-    done(printer, verb, store.update_group(id, patch).await?)
+    done(store, printer, verb, store.update_group(id, patch).await?).await
 }
 
-fn done(printer: Printer, verb: &str, group: Group) -> anyhow::Result<()> {
+async fn done(store: &Store, printer: Printer, verb: &str, group: Group) -> anyhow::Result<()> {
     let sentence = format!("{verb} group {} ({})", group.name, group.id);
-    Ok(printer.done(&sentence, &GroupView::from(group))?)
+    let names = GroupNames::read(store).await?;
+    Ok(printer.done(&sentence, &GroupView::new(group, &names))?)
 }
 
 /// A group as it is printed.
@@ -114,10 +145,14 @@ struct GroupView {
     created_at: Timestamp,
     sticky_ttl_s: u32,
     sticky_wait_ms: u32,
+    /// Patterns of models, and the names of the groups that serve them.
+    routes: BTreeMap<String, String>,
+    shaping: Shaping,
+    fallbacks: Vec<FallbackView>,
 }
 
-impl From<Group> for GroupView {
-    fn from(group: Group) -> Self {
+impl GroupView {
+    fn new(group: Group, names: &GroupNames) -> Self {
         Self {
             id: group.id.to_string(),
             token_counting: group.effective_token_counting(),
@@ -134,6 +169,9 @@ impl From<Group> for GroupView {
             created_at: group.created_at,
             sticky_ttl_s: group.sticky.ttl_s,
             sticky_wait_ms: group.sticky.wait_ms,
+            routes: names.routes(&group.routes),
+            shaping: group.shaping,
+            fallbacks: names.fallbacks(&group.fallbacks),
         }
     }
 }
@@ -168,6 +206,9 @@ impl View for GroupView {
             ("created", text::time(self.created_at)),
             ("sticky ttl", text::millis(u64::from(self.sticky_ttl_s) * 1_000)),
             ("sticky wait", text::millis(u64::from(self.sticky_wait_ms))),
+            ("routes", text::list(self.routes.iter().map(|(from, to)| format!("{from}={to}")), "")),
+            ("shaping", shaping::words(&self.shaping)),
+            ("fallbacks", text::list(&self.fallbacks, "")),
         ]
     }
 }

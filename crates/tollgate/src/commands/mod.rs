@@ -13,6 +13,7 @@ mod model;
 mod plan;
 mod quota;
 mod sandbox;
+mod shaping;
 mod statement;
 mod subscription;
 mod text;

@@ -26,6 +26,8 @@ section! {
         master_key_file: Option<PathBuf> = "",
         /// Silence of the upstream after which a streaming caller gets its dialect's keep-alive.
         keepalive_after_ms: Millis = "15000",
+        /// How long the caller of a stream waits for its first event until it gets a keep-alive, and with it the status 200. Other accounts are still tried then, but what fails is told in the stream. Empty: it waits for ever.
+        keepalive_first_ms: Option<Millis> = "25000",
         /// How long the rest of an answer is read for its exact usage after the caller has gone.
         caller_gone_drain_ms: Millis = "300000",
         /// How often the store is asked whether users, keys, groups, accounts or models changed.

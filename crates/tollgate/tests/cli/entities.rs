@@ -95,6 +95,42 @@ fn errors_are_one_clear_line() {
     assert!(place.fails(&["user", "remove", "ann"]).contains("cannot be removed, only disabled"));
 }
 
+/// What the group `mixed` of this place leads to, and its shaping.
+fn groups_lead_to_others_and_are_shaped(place: &Place) {
+    place.ok(&["group", "create", "pool", "--platform", "anthropic"]);
+    let changed = place.json(&["group", "update", "mixed", "--route", "claude-*=pool"]);
+    assert_eq!(changed["routes"], json!({"claude-*": "pool"}));
+    assert!(place.ok(&["group", "show", "mixed"]).contains("claude-*=pool\n"));
+    let said = place.fails(&["group", "update", "pool", "--route", "x=mixed"]);
+    assert!(said.starts_with("routes: `x` leads to group `mixed`"), "{said}");
+    assert!(place.fails(&["group", "remove", "pool"]).contains("of group(s) mixed"));
+    assert_eq!(place.json(&["group", "update", "mixed", "--clear", "routes"])["routes"], json!({}));
+
+    let fallbacks =
+        ["--fallback", "overload,context:model=glm-5,group=pool", "--fallback", "refusal:model=x"];
+    let changed = place.json(&[&["group", "update", "mixed"][..], &fallbacks].concat());
+    let expected = json!([{"on": ["overload", "context"], "model": "glm-5", "group": "pool"},
+        {"on": ["refusal"], "model": "x"}]);
+    assert_eq!(changed["fallbacks"], expected);
+    let shown = place.ok(&["group", "show", "mixed"]);
+    assert!(shown.contains("overload,context:model=glm-5,group=pool, refusal:model=x\n"), "{shown}");
+    assert!(place.fails(&["group", "remove", "pool"]).contains("of group(s) mixed"));
+    let said = place.run(&["group", "update", "mixed", "--fallback", "rain:model=x"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert_eq!(place.json(&["group", "update", "mixed", "--clear", "fallbacks"])["fallbacks"], json!([]));
+
+    let shaping = json!({"system_prefix": "Be kind.", "clamp": [{"path": "max_tokens", "max": 4096}]});
+    fs::write(place.path().join("shaping.json"), shaping.to_string()).unwrap();
+    let changed = place.json(&["group", "update", "mixed", "--shaping", "shaping.json"]);
+    assert_eq!(changed["shaping"], shaping);
+    assert!(place.ok(&["group", "show", "mixed"]).contains(r#""system_prefix":"Be kind.""#));
+    fs::write(place.path().join("wrong.json"), r#"{"body":[{"path":"model","set":"x"}]}"#).unwrap();
+    let said = place.fails(&["group", "update", "mixed", "--shaping", "wrong.json"]);
+    assert!(said.starts_with("body[0]: "), "{said}");
+    assert_eq!(place.json(&["group", "update", "mixed", "--clear", "shaping"])["shaping"], json!({}));
+    place.ok(&["group", "remove", "pool"]);
+}
+
 #[test]
 fn groups_through_their_life() {
     let place = Place::new();
@@ -140,6 +176,7 @@ fn groups_through_their_life() {
     assert!(shown.contains("peak hours      09:00-18:00 Asia/Shanghai mon: x 1.5\n"), "{shown}");
     let cleared = place.json(&["group", "update", "mixed", "--clear", "peak-hours"]);
     assert_eq!(cleared["peak_hours"], json!([]));
+    groups_lead_to_others_and_are_shaped(&place);
     assert_eq!(place.json(&["group", "disable", "mixed"])["status"], "disabled");
     assert_eq!(place.json(&["group", "enable", "mixed"])["status"], "enabled");
     let shown = place.ok(&["group", "show", "mixed"]);
@@ -288,6 +325,11 @@ fn accounts_through_their_life() {
     assert_eq!((&changed["models"], &changed["groups"]), (&json!([]), &json!(["claude", "gpt"])));
     assert_eq!(changed["base_urls"]["messages"], "https://api.anthropic.com", "what is not named is kept");
     assert_eq!(changed["base_urls"]["chat"], "https://example.com/v1");
+    let shaping = json!({"headers": {"set": {"x-tier": "gold"}}, "status": {"403": 429}});
+    fs::write(place.path().join("shaping.json"), shaping.to_string()).unwrap();
+    let changed = place.json(&["account", "update", "first", "--shaping", "shaping.json"]);
+    assert_eq!(changed["shaping"], shaping);
+    assert_eq!(place.json(&["account", "update", "first", "--clear", "shaping"])["shaping"], json!({}));
     assert_eq!(place.json(&["account", "disable", "first"])["status"], "disabled");
     assert_eq!(place.json(&["account", "enable", "first"])["status"], "enabled");
     assert!(place.ok(&["account", "show", "first"]).contains("groups         claude, gpt\n"));

@@ -192,6 +192,11 @@ impl World {
         new_key(&self.store, &self.user, self.group(kind), edit).await
     }
 
+    /// A key of the caller in any group.
+    pub(crate) async fn key_in(&self, group: &Group) -> String {
+        new_key(&self.store, &self.user, group, |_| {}).await.1
+    }
+
     /// The usage records, oldest first, once there are at least so many.
     pub(crate) async fn records(&self, at_least: usize) -> Vec<UsageRecord> {
         eventually("usage records", || async {

@@ -6,11 +6,13 @@ mod view;
 use anyhow::Context;
 use tollgate_base::Secret;
 use tollgate_routing::failover::FailoverRules;
-use tollgate_routing::{Account, BaseUrls, Capabilities, ModelMapping, Platform, ProbeTerms, Status};
+use tollgate_routing::{
+    Account, BaseUrls, Capabilities, ModelMapping, Platform, ProbeTerms, Shaping, Status,
+};
 use tollgate_store::{AccountPatch, NewAccount, Store};
 
 use self::view::{AccountView, GroupNames};
-use super::find;
+use super::{find, shaping};
 use crate::cli::{AccountArgs, AccountClear, AccountCommand, AccountFields, BaseUrlFields, CredentialFields};
 use crate::output::Printer;
 
@@ -87,6 +89,7 @@ async fn new_account(
         organization: fields.organization,
         failover: FailoverRules::new(fields.failover)?,
         probe,
+        shaping: shaping::read(fields.shaping.as_deref())?.unwrap_or_default(),
         ..defaults
     })
 }
@@ -127,6 +130,8 @@ async fn patch(
             .then_some(fields.organization),
         failover: failover.then(|| FailoverRules::new(fields.failover)).transpose()?,
         probe: replaced(probe.is_some(), AccountClear::Probe).then_some(probe),
+        shaping: shaping::read(fields.shaping.as_deref())?
+            .or_else(|| clear.contains(&AccountClear::Shaping).then(Shaping::default)),
         ..AccountPatch::default()
     })
 }

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 use tollgate_base::{GroupId, Rate, Timestamp};
 use tollgate_protocol::Protocol;
-use tollgate_routing::{Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, Status, Upkeep};
+use tollgate_routing::{
+    Account, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, Shaping, Status, Upkeep,
+};
 use tollgate_store::Store;
 use tollgate_translate::family::Family;
 
-use crate::commands::text;
+use crate::commands::{shaping, text};
 use crate::output::View;
 
 /// The names of groups, to show instead of ids.
@@ -47,6 +49,7 @@ impl GroupNames {
             created_at: account.created_at,
             organization: account.organization,
             upkeep: account.upkeep,
+            shaping: account.shaping,
         }
     }
 }
@@ -80,6 +83,7 @@ pub(super) struct AccountView {
     organization: Option<String>,
     #[serde(flatten)]
     upkeep: Upkeep,
+    shaping: Shaping,
 }
 
 impl AccountView {
@@ -158,6 +162,7 @@ impl View for AccountView {
             ("failover", text::list(self.upkeep.failover.rules(), "the gate's table")),
             ("probe", self.probe_words()),
             ("attention", self.attention_words()),
+            ("shaping", shaping::words(&self.shaping)),
         ]
     }
 }
