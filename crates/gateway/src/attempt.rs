@@ -12,7 +12,7 @@ use http::{HeaderMap, Method};
 use tollgate_base::KeyId;
 use tollgate_limits::{Lease, Places};
 use tollgate_protocol::{ApiError, BYTES_PER_TOKEN, Endpoint, ErrorKind, Probe, Protocol};
-use tollgate_routing::Attempt;
+use tollgate_routing::{Attempt, Plan};
 use tollgate_upstream::RequestHead;
 
 use crate::candidates::Candidates;
@@ -74,14 +74,14 @@ pub(crate) struct Opened {
 pub(crate) async fn run(
     shared: &Shared,
     live: &Live,
-    attempts: &[Attempt<'_>],
+    plan: Plan<'_>,
     call: &Call<'_>,
     draft: &mut Draft,
     prepare: impl Fn(&mut Draft, &Attempt<'_>),
 ) -> Result<Opened, Refused> {
     let started = Instant::now();
     let mut last = None;
-    let mut candidates = Candidates::new(attempts, call.expected_tokens);
+    let mut candidates = Candidates::new(plan, call.expected_tokens);
     for _ in 0..shared.config.max_attempts.max(1) {
         if last.is_some() && started.elapsed() >= shared.config.failover_budget {
             break;
@@ -105,8 +105,8 @@ pub(crate) async fn run(
             record.upstream_protocol = Some(attempt.protocol);
             record.upstream_model = Some(attempt.upstream_model.clone().into_owned());
         }
-        prepare(draft, attempt);
-        match try_account(shared, live, destination, attempt, call, draft, places).await {
+        prepare(draft, &attempt);
+        match try_account(shared, live, destination, &attempt, call, draft, places).await {
             Ok(opened) => return Ok(opened),
             Err(Failure::Final(refused)) => return Err(refused),
             Err(Failure::Next(error)) => {

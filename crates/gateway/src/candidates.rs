@@ -3,23 +3,23 @@
 
 use tollgate_limits::{Cost, Lease, Limited, Subject};
 use tollgate_protocol::ApiError;
-use tollgate_routing::Attempt;
+use tollgate_routing::{Attempt, Plan};
 
 use crate::limit::{account_refused, wait};
 use crate::state::{Live, Shared};
 
 /// The accounts of a plan that were not asked yet.
 pub(crate) struct Candidates<'a> {
-    rest: std::slice::Iter<'a, Attempt<'a>>,
+    rest: Plan<'a>,
     /// Passed over, because they were at their limit.
-    full: Vec<&'a Attempt<'a>>,
+    full: Vec<Attempt<'a>>,
     cost: Cost,
 }
 
 impl<'a> Candidates<'a> {
-    /// The accounts of these attempts, for a request that will use about so many tokens.
-    pub(crate) fn new(attempts: &'a [Attempt<'a>], tokens: u64) -> Self {
-        Self { rest: attempts.iter(), full: Vec::new(), cost: Cost::of(tokens) }
+    /// The accounts of this plan, for a request that will use about so many tokens.
+    pub(crate) fn new(plan: Plan<'a>, tokens: u64) -> Self {
+        Self { rest: plan, full: Vec::new(), cost: Cost::of(tokens) }
     }
 
     /// The next account, and what the request has of it where it is limited; `None` when there is none left.
@@ -27,9 +27,9 @@ impl<'a> Candidates<'a> {
         &mut self,
         shared: &Shared,
         live: &Live,
-    ) -> Option<Result<(&'a Attempt<'a>, Option<Lease>), ApiError>> {
+    ) -> Option<Result<(Attempt<'a>, Option<Lease>), ApiError>> {
         for attempt in self.rest.by_ref() {
-            let limited = limited(live, attempt);
+            let limited = limited(live, &attempt);
             if limited.allowance.is_unlimited() {
                 return Some(Ok((attempt, None)));
             }

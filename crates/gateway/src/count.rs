@@ -5,7 +5,7 @@ use http::{HeaderMap, Response, StatusCode};
 use tollgate_protocol::{
     ApiError, Endpoint, ErrorKind, forward_edits, is_account_fault, read_upstream_error,
 };
-use tollgate_routing::{Attempt, Group, Need, PlanRequest, Platform, TokenCounting};
+use tollgate_routing::{Attempt, Group, Needs, PlanRequest, Platform, Pricing, TokenCounting};
 
 use crate::answer::answer_headers;
 use crate::attempt::Call;
@@ -64,10 +64,12 @@ async fn forward(
         model: &call.probe.model,
         protocol: call.endpoint.protocol(),
         translate: false,
-        tools: false,
         sticky: None,
+        only: None,
         pick: shared.pick(),
-        need: if call.endpoint == Endpoint::CountTokens { Need::CountTokens } else { Need::None },
+        needs: Needs { count_tokens: call.endpoint == Endpoint::CountTokens, ..Needs::default() },
+        at: shared.now(),
+        pricing: Pricing::Free,
     };
     let planned = match attempts(shared, live, &wanted) {
         // Nobody was asked to count, and what the model is served in has no count for this caller.
@@ -77,8 +79,8 @@ async fn forward(
         planned => planned?,
     };
     let mut last = ApiError::of(ErrorKind::NoAccount);
-    for attempt in planned.iter().take(shared.config.max_attempts.max(1)) {
-        match ask(shared, live, call, attempt).await {
+    for attempt in planned.take(shared.config.max_attempts.max(1)) {
+        match ask(shared, live, call, &attempt).await {
             Ok((status, headers, body)) => {
                 return Ok(respond::full(&caller.tag, status, headers, vec![body]));
             }
@@ -91,9 +93,9 @@ async fn forward(
 
 /// Whether the model is served to this caller by translation only.
 fn is_translated<'a>(shared: &Shared, live: &'a Live, wanted: &PlanRequest<'a>) -> bool {
-    let translated = PlanRequest { translate: true, need: Need::None, ..*wanted };
+    let translated = PlanRequest { translate: true, needs: Needs::default(), ..*wanted };
     attempts(shared, live, &translated)
-        .is_ok_and(|found| found.iter().all(|attempt| attempt.protocol != wanted.protocol))
+        .is_ok_and(|mut found| found.all(|attempt| attempt.protocol != wanted.protocol))
 }
 
 /// Asks one account. What it says about itself is a reason to ask the next one and nothing more.

@@ -99,9 +99,9 @@ async fn open(
     request: &Generation<'_>,
     draft: &mut Draft,
 ) -> Result<attempt::Opened, Refused> {
-    let attempts = plan_attempts(shared, request).await?;
-    let ticket = hold(shared, request, &attempts, draft)?;
-    let opened = attempt::run(shared, request.live, &attempts, request.call, draft, |draft, attempt| {
+    let mut plan = plan_attempts(shared, request).await?;
+    let ticket = hold(shared, request, &mut plan, draft)?;
+    let opened = attempt::run(shared, request.live, plan, request.call, draft, |draft, attempt| {
         if let Some((price, version)) = price_of(shared, request, attempt) {
             draft.priced(price, version);
         }

@@ -11,14 +11,14 @@ use tollgate_base::{Money, Rate};
 use tollgate_ledger::{Ask, CacheWrites, Calls, most_it_can_cost, most_prompt_tokens, prompt_tokens_by_size};
 use tollgate_pricing::{ModelPrice, Served, ServiceTier};
 use tollgate_protocol::{ApiError, ErrorKind, Probe};
-use tollgate_routing::{Attempt, HoldMode};
+use tollgate_routing::{HoldMode, Plan};
 use tollgate_store::{Hold, HoldOutcome, UsageRecord};
 use tollgate_translate::traits::ModelTraits;
 
 use crate::draft::Draft;
 use crate::funds::Source;
 use crate::generate::Generation;
-use crate::plan::price_of;
+use crate::plan::{charged_by, price_of};
 use crate::state::Shared;
 
 /// How long a caller waits for the store.
@@ -55,7 +55,7 @@ impl Ticket {
 pub(crate) fn hold(
     shared: &Shared,
     request: &Generation<'_>,
-    attempts: &[Attempt<'_>],
+    plan: &mut Plan<'_>,
     draft: &mut Draft,
 ) -> Result<Ticket, ApiError> {
     let Generation { identity, group, .. } = request;
@@ -68,16 +68,21 @@ pub(crate) fn hold(
     let Some(rates) = draft.record().map(|record| (record.group_rate, record.user_rate)) else {
         return Ok(Ticket(None));
     };
+    let first = plan.peek().and_then(|attempt| price_of(shared, request, &attempt));
+    let price_version = first.map_or(0, |(_, version)| version);
     let mut refused = ApiError::of(ErrorKind::NoSubscription);
-    let mut bounds: [Option<Bound>; 2] = [None, None];
+    let mut bounds: [Option<Money>; 2] = [None, None];
     for source in identity.funds.sources(group, now) {
         for (look, known) in [Look::AtItsSize, Look::Inside].into_iter().zip(&mut bounds) {
             let bound = match known {
                 Some(bound) => bound,
-                None => known.insert(most(shared, request, attempts, rates, look)?),
+                None => known.insert(most(shared, request, plan, rates, look)?),
             };
-            match identity.funds.promise(source, bound.amount, group, now) {
-                Ok(()) => return hand_in(shared, request, draft, source, bound),
+            match identity.funds.promise(source, *bound, group, now) {
+                Ok(()) => {
+                    let bound = Bound { amount: *bound, price_version };
+                    return hand_in(shared, request, draft, source, &bound);
+                }
                 Err(error) => refused = error,
             }
         }
@@ -151,41 +156,33 @@ struct Bound {
     price_version: i64,
 }
 
+/// The most that the request can cost at any of the plan's accounts: those before it may be at their limit, so that each of
+/// them may be asked.
 fn most(
     shared: &Shared,
     request: &Generation<'_>,
-    attempts: &[Attempt<'_>],
+    plan: &Plan<'_>,
     rates: (Rate, Rate),
     look: Look,
-) -> Result<Bound, ApiError> {
-    let mut most: Option<Bound> = None;
-    let mut last = None;
-    // Any of them may be asked: those before it may be at their limit.
-    for attempt in attempts {
-        let Some((price, price_version)) = price_of(shared, request, attempt) else {
-            continue;
-        };
-        let this = Some((&attempt.upstream_model, price_version));
-        if last == this {
-            continue;
-        }
-        last = this;
-        let ask = ask(request, attempt, &price, look);
+) -> Result<Money, ApiError> {
+    let mut most = Money::ZERO;
+    for (upstream_model, version) in plan.offers() {
+        let Some((price, _)) = charged_by(shared, version, request.at) else { continue };
+        let ask = ask(request, upstream_model, &price, look);
         let amount = most_it_can_cost(&ask, &price, rates.0, rates.1).map_err(|error| {
-            tracing::error!(%error, model = %attempt.upstream_model, "a hold cannot be priced");
+            tracing::error!(%error, model = %upstream_model, "a hold cannot be priced");
             ApiError::of(ErrorKind::Internal)
         })?;
-        let first = most.get_or_insert(Bound { amount, price_version });
-        first.amount = first.amount.max(amount);
+        most = most.max(amount);
     }
-    Ok(most.unwrap_or(Bound { amount: Money::ZERO, price_version: 0 }))
+    Ok(most)
 }
 
 /// The most that the request asks of a model.
-fn ask(request: &Generation<'_>, attempt: &Attempt<'_>, price: &ModelPrice, look: Look) -> Ask {
+fn ask(request: &Generation<'_>, upstream_model: &str, price: &ModelPrice, look: Look) -> Ask {
     let Generation { live, group, call, .. } = request;
     let (probe, body) = (call.probe, &call.body[..]);
-    let traits = live.catalog.traits_for(&probe.model, &attempt.upstream_model);
+    let traits = live.catalog.traits_for(&probe.model, upstream_model);
     let history_bytes = call.history.as_ref().map_or(0, |history| history.len() as u64);
     let prompt = match look {
         Look::AtItsSize => prompt_tokens_by_size(body.len()),

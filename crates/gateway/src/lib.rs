@@ -12,6 +12,7 @@ mod background;
 mod body;
 mod candidates;
 mod client;
+mod conditions;
 mod config;
 mod count;
 mod counted;
@@ -20,6 +21,7 @@ mod draft;
 mod error;
 mod estimate;
 mod exchange;
+mod explain;
 mod figures;
 mod funds;
 mod generate;
@@ -31,6 +33,7 @@ mod limit;
 mod limit_headers;
 mod memory;
 mod models;
+mod needs;
 mod opening;
 mod outgoing;
 mod passes;
@@ -55,6 +58,7 @@ mod wallets;
 
 pub use config::GatewayConfig;
 pub use error::GatewayError;
+pub use explain::RouteQuestion;
 pub use respond::AnswerStream;
 
 use std::future::Future;
@@ -65,6 +69,7 @@ use std::sync::Arc;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tollgate_base::Clock;
+use tollgate_routing::Explanation;
 use tollgate_store::Store;
 use tollgate_upstream::Client;
 
@@ -105,6 +110,13 @@ impl Gateway {
     pub fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Answering {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move { serve::handle(&shared, request, peer).await })
+    }
+
+    /// What would become of a request at each account of its group, as this node knows them now; `None` if there is no such
+    /// group.
+    #[must_use]
+    pub fn explain(&self, question: &RouteQuestion<'_>) -> Option<Explanation> {
+        explain::explained(&self.shared, question)
     }
 
     /// From now on `/readyz` fails, so that a load balancer sends no more; requests are still served.

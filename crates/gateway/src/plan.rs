@@ -1,57 +1,43 @@
 //! Phase 4: the accounts that may be tried, in order, or why there are none.
 
-use std::sync::Arc;
-
 use tollgate_base::Timestamp;
 use tollgate_pricing::ModelPrice;
 use tollgate_protocol::{ApiError, Endpoint, ErrorKind};
-use tollgate_routing::{
-    Account, AccountIndex, Attempt, AwayReason, Condition, Health, Need, PlanError, PlanRequest, Standing,
-    plan,
-};
-use tollgate_store::{QuotaOwner, ResponseOwner};
+use tollgate_routing::{Attempt, Needs, Plan, PlanError, PlanRequest, PriceVersion, Pricing, plan};
 
+use crate::conditions::Conditions;
 use crate::generate::Generation;
-use crate::health::AccountHealth;
-use crate::quotas::{NEVER, Quotas};
+use crate::needs::needs_of;
 use crate::responses;
 use crate::state::{Live, Shared};
 
-/// The attempts for a request: at accounts that serve its model, in order, where the model has a price.
+/// The plan for a request: the accounts that serve its model at a price, in order.
 pub(crate) async fn plan_attempts<'a>(
-    shared: &Shared,
+    shared: &'a Shared,
     request: &Generation<'a>,
-) -> Result<Vec<Attempt<'a>>, ApiError> {
+) -> Result<Plan<'a>, ApiError> {
     let probe = request.call.probe;
     let pinned = match &probe.previous_response_id {
+        // A stored response lives at one account; no other knows it.
         Some(id) if request.call.history.is_none() => {
             responses::owner_for(shared, &request.identity.key, id).await?
         }
         _ => None,
     };
+    let pinned = pinned.map(|owner| owner.account_id);
     let wanted = PlanRequest {
         group: request.group,
         model: &probe.model,
         protocol: request.call.endpoint.protocol(),
         translate: is_translatable(request.call.endpoint),
-        tools: probe.tools.is_some(),
-        sticky: pinned.as_ref().map(|owner| owner.account_id),
+        sticky: pinned,
+        only: pinned,
         pick: shared.pick(),
-        need: Need::None,
+        needs: needs_of(request.call, request.live.catalog.restricted(request.group, &probe.model)),
+        at: request.at,
+        pricing: Pricing::Charged { default: shared.config.default_price.as_ref() },
     };
-    let mut attempts = attempts(shared, request.live, &wanted)?;
-    if let Some(owner) = pinned {
-        // A stored response lives at one account; no other knows it.
-        attempts.retain(|attempt| attempt.account.id == owner.account_id);
-        if attempts.is_empty() {
-            return Err(unavailable(shared, request.live, &owner, &probe.model));
-        }
-    }
-    attempts.retain(|attempt| price_of(shared, request, attempt).is_some());
-    if attempts.is_empty() {
-        return Err(ApiError::about(ErrorKind::ModelUnpriced, &probe.model));
-    }
-    Ok(attempts)
+    attempts(shared, request.live, &wanted)
 }
 
 /// Whether a call may go to an account of another protocol. Compaction is Responses' own.
@@ -64,14 +50,18 @@ pub(crate) fn attempts<'a>(
     shared: &Shared,
     live: &'a Live,
     wanted: &PlanRequest<'a>,
-) -> Result<Vec<Attempt<'a>>, ApiError> {
+) -> Result<Plan<'a>, ApiError> {
     let now = shared.now();
-    plan(&live.catalog, &conditions(shared, live), now, wanted).map_err(|error| match error {
+    plan(&live.catalog, &Conditions::of(live), now, wanted).map_err(|error| match error {
         PlanError::ModelNotFound => ApiError::about(ErrorKind::ModelNotFound, wanted.model),
         PlanError::NoAccount => {
             served_elsewhere(shared, live, wanted).unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount))
         }
         PlanError::AllCooling { until } => cooling(until, now),
+        PlanError::Unpriced => ApiError::about(ErrorKind::ModelUnpriced, wanted.model),
+        PlanError::Incapable { lacking } => {
+            ApiError::invalid_field("model", &format!("no account that serves it here can take: {lacking}"))
+        }
     })
 }
 
@@ -79,55 +69,18 @@ pub(crate) fn attempts<'a>(
 fn served_elsewhere<'a>(shared: &Shared, live: &'a Live, wanted: &PlanRequest<'a>) -> Option<ApiError> {
     let endpoints = [Endpoint::Messages, Endpoint::Chat, Endpoint::Responses];
     let serves = |endpoint: &Endpoint| {
-        let elsewhere =
-            PlanRequest { protocol: endpoint.protocol(), need: Need::None, sticky: None, ..*wanted };
-        let now = shared.now();
-        let planned = plan(&live.catalog, &conditions(shared, live), now, &elsewhere);
+        let elsewhere = PlanRequest {
+            protocol: endpoint.protocol(),
+            needs: Needs { count_tokens: false, ..wanted.needs },
+            sticky: None,
+            ..*wanted
+        };
+        let planned = plan(&live.catalog, &Conditions::of(live), shared.now(), &elsewhere);
         endpoint.protocol() != wanted.protocol && matches!(planned, Ok(_) | Err(PlanError::AllCooling { .. }))
     };
     let places: Vec<&str> = endpoints.into_iter().filter(serves).map(Endpoint::path).collect();
     let message = format!("The model `{}` is served on {} only.", wanted.model, places.join(" and "));
     (!places.is_empty()).then(|| ApiError::new(ErrorKind::ModelNotFound, message).field("model"))
-}
-
-/// Why the one account that could serve the request cannot.
-fn unavailable(shared: &Shared, live: &Live, owner: &ResponseOwner, model: &str) -> ApiError {
-    let now = shared.now();
-    let catalog = &live.catalog;
-    let found = catalog.account(&owner.account_id).zip(catalog.index_of(&owner.account_id));
-    let condition = found.map(|(account, at)| conditions(shared, live).condition(account, at, model, now));
-    match condition.map(|condition| condition.standing) {
-        Some(Standing::Away { until, .. }) => cooling(until, now),
-        _ => ApiError::of(ErrorKind::NoAccount),
-    }
-}
-
-/// The accounts' health and quotas together: one whose quota is used up is left alone until it counts anew.
-struct Conditions<'a> {
-    health: &'a [Arc<AccountHealth>],
-    quotas: &'a Quotas,
-}
-
-fn conditions<'a>(shared: &'a Shared, live: &'a Live) -> Conditions<'a> {
-    Conditions { health: &live.health, quotas: shared.wallets.quotas() }
-}
-
-impl Health for Conditions<'_> {
-    fn condition(&self, account: &Account, at: AccountIndex, _model: &str, now: Timestamp) -> Condition {
-        let known = self.health.get(at.get()).map_or(Condition::READY, |health| health.condition(now));
-        let owner = QuotaOwner::Account(account.id);
-        let Some(until) = self.quotas.used_up_until(owner, now) else { return known };
-        let until = (until != NEVER).then_some(until);
-        let standing = match known.standing {
-            // The longer of the two counts.
-            Standing::Away { until: Some(other), .. } if until.is_some_and(|until| until < other) => {
-                known.standing
-            }
-            Standing::Away { until: None, .. } => known.standing,
-            _ => Standing::Away { until, why: AwayReason::OverQuota },
-        };
-        Condition { standing, ..known }
-    }
 }
 
 fn cooling(until: Option<Timestamp>, now: Timestamp) -> ApiError {
@@ -145,10 +98,19 @@ pub(crate) fn price_of(
     attempt: &Attempt<'_>,
 ) -> Option<(ModelPrice, i64)> {
     let (model, upstream_model) = (&request.call.probe.model, &attempt.upstream_model);
-    let priced =
+    let version =
         request.live.catalog.price_at(model, upstream_model, attempt.account, attempt.protocol, request.at);
-    match priced {
-        Some(price) => Some((price.at(request.at), price.version)),
+    charged_by(shared, version, request.at)
+}
+
+/// The price of that version for a request that came in at this time, and its number; without one the default price.
+pub(crate) fn charged_by(
+    shared: &Shared,
+    version: Option<&PriceVersion>,
+    at: Timestamp,
+) -> Option<(ModelPrice, i64)> {
+    match version {
+        Some(version) => Some((version.at(at), version.version)),
         None => shared.config.default_price.map(|price| (price, 0)),
     }
 }

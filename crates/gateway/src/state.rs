@@ -18,6 +18,7 @@ use tollgate_upstream::Client;
 
 use crate::authenticate::KeyCache;
 use crate::background::AtWork;
+use crate::conditions::{Bounds, bounds};
 use crate::destination::Destination;
 use crate::figures::FigureBook;
 use crate::health::{AccountHealth, HealthBook};
@@ -44,6 +45,8 @@ pub(crate) struct Live {
     pub(crate) destinations: HashMap<AccountId, Arc<Destination>>,
     /// The state of the catalog's accounts, in its order.
     pub(crate) health: Vec<Arc<AccountHealth>>,
+    /// What bounds them, in the same order.
+    pub(crate) bounds: Vec<Bounds>,
     /// Counts the snapshots; a cached key of an older one is read again.
     pub(crate) epoch: u64,
     version: i64,
@@ -183,7 +186,7 @@ async fn load(
     epoch: u64,
 ) -> Result<Live, GatewayError> {
     let data = store.catalog().await?;
-    wallets.quotas().read_accounts(&data.accounts, store.account_quotas().await?);
+    let quotas = wallets.quotas().read_accounts(&data.accounts, store.account_quotas().await?);
     let version = data.version;
     let catalog = Catalog::new(data);
     let health: Vec<_> = catalog.accounts().iter().map(|account| health.of(account.id)).collect();
@@ -191,7 +194,8 @@ async fn load(
     for (account, health) in catalog.accounts().iter().zip(&health) {
         destinations.insert(account.id, Arc::new(destination(upstream, account, Arc::clone(health))));
     }
-    Ok(Live { catalog, destinations, health, epoch, version })
+    let bounds = bounds(&catalog, quotas);
+    Ok(Live { catalog, destinations, health, bounds, epoch, version })
 }
 
 fn destination(upstream: &Client, account: &Account, health: Arc<AccountHealth>) -> Destination {

@@ -5,7 +5,7 @@ use tollgate_pricing::{HourlyRates, ModelPrice};
 
 use crate::{
     Account, ApiKey, AuthScheme, BaseUrls, Capabilities, Funding, Group, HoldMode, KeyStatus, Model,
-    ModelMapping, OnDisconnect, Pattern, Platform, PriceVersion, Prices, Status, User,
+    ModelMapping, OnDisconnect, Pattern, Platform, Policy, PriceVersion, Prices, Status, User,
 };
 
 const CREATED: Timestamp = Timestamp::from_micros(0);
@@ -50,6 +50,7 @@ pub(crate) fn group(id: u128) -> Group {
         funding: Funding::default(),
         peak_hours: HourlyRates::default(),
         created_at: CREATED,
+        policy: Policy::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use tollgate_base::{GroupId, Money, Rate};
 use tollgate_pricing::HourlyRates;
 use tollgate_routing::{
-    Funding, Group, HoldMode, LimitScope, ModelMapping, OnDisconnect, Platform, Status, TokenCounting,
+    Funding, Group, HoldMode, LimitScope, ModelMapping, OnDisconnect, Platform, Policy, Status, TokenCounting,
 };
 
 use crate::db::{Row, Sql, Tx, Update, Value, params};
@@ -35,6 +35,8 @@ pub struct NewGroup {
     pub funding: Funding,
     /// What stands in for its rate in some hours.
     pub peak_hours: HourlyRates,
+    /// In which order its accounts are tried.
+    pub policy: Policy,
 }
 
 impl NewGroup {
@@ -52,6 +54,7 @@ impl NewGroup {
             on_disconnect: OnDisconnect::default(),
             funding: Funding::default(),
             peak_hours: HourlyRates::default(),
+            policy: Policy::default(),
         }
     }
 }
@@ -81,11 +84,13 @@ pub struct GroupPatch {
     pub funding: Option<Funding>,
     /// Other rates by the hour, as a whole.
     pub peak_hours: Option<HourlyRates>,
+    /// Another order of its accounts.
+    pub policy: Option<Policy>,
 }
 
 /// In the order of [`from_row`].
 const COLUMNS: &str = "id, name, platform, status, rate, model_mapping, token_counting, created_at, \
-                       hold, credit_line, on_disconnect, funding, peak_hours";
+                       hold, credit_line, on_disconnect, funding, peak_hours, policy";
 
 fn from_row(mut row: Row) -> Result<Group> {
     Ok(Group {
@@ -102,6 +107,7 @@ fn from_row(mut row: Row) -> Result<Group> {
         on_disconnect: row.parsed()?,
         funding: row.parsed()?,
         peak_hours: row.json()?,
+        policy: row.parsed()?,
     })
 }
 
@@ -137,6 +143,7 @@ impl Store {
             funding: new.funding,
             peak_hours: new.peak_hours,
             created_at: self.now(),
+            policy: new.policy,
         };
         let mut tx = self.begin_change().await?;
         let outcome = insert(&mut tx, &group).await;
@@ -201,7 +208,7 @@ pub(crate) async fn require(tx: &mut Tx, id: GroupId) -> Result<()> {
 
 async fn insert(tx: &mut Tx, group: &Group) -> Result<()> {
     let sql = format!(
-        "INSERT INTO groups ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+        "INSERT INTO groups ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
     );
     let params = params![
         group.id,
@@ -217,6 +224,7 @@ async fn insert(tx: &mut Tx, group: &Group) -> Result<()> {
         group.on_disconnect.as_str(),
         group.funding.as_str(),
         Value::json(&group.peak_hours)?,
+        group.policy.as_str(),
     ];
     tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&group.name))).map(drop)
 }
@@ -234,7 +242,8 @@ async fn update(tx: &mut Tx, id: GroupId, patch: GroupPatch) -> Result<Group> {
         .set("credit_line", patch.credit_line)
         .set("on_disconnect", patch.on_disconnect.map(OnDisconnect::as_str))
         .set("funding", patch.funding.map(Funding::as_str))
-        .set("peak_hours", patch.peak_hours.as_ref().map(Value::json).transpose()?);
+        .set("peak_hours", patch.peak_hours.as_ref().map(Value::json).transpose()?)
+        .set("policy", patch.policy.map(Policy::as_str));
     if let Some((sql, params)) = update.build("id") {
         tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&name)))?;
     }

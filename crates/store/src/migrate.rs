@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, name: "quotas", text: include_str!("../migrations/0006_quotas.sql") },
     Migration { version: 7, name: "limits", text: include_str!("../migrations/0007_limits.sql") },
     Migration { version: 8, name: "prices", text: include_str!("../migrations/0008_prices.sql") },
+    Migration { version: 9, name: "policy", text: include_str!("../migrations/0009_policy.sql") },
 ];
 
 /// Any number that no other program locks in the same database: "tollgate" in ASCII.

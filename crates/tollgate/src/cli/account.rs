@@ -1,5 +1,6 @@
 //! `tollgate account`.
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -7,7 +8,7 @@ use tollgate_base::Rate;
 use tollgate_routing::{AuthScheme, Pattern, Platform};
 
 use super::FormatArgs;
-use super::words::{FamilyWord, mapping_entry};
+use super::words::{AbilityWord, FamilyWord, mapping_entry};
 
 /// `tollgate account`.
 #[derive(Debug, Args)]
@@ -144,6 +145,15 @@ pub(crate) struct AccountFields {
     /// Whether the provider counts tokens (/v1/messages/count_tokens)
     #[arg(long, value_name = "BOOL")]
     pub(crate) count_tokens: Option<bool>,
+    /// What the account cannot take, such as vision,documents [default: what the model can, it can]
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub(crate) cannot: Vec<AbilityWord>,
+    /// How many tokens prompt and answer may have together there [default: the model's own]
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) context_window: Option<NonZeroU64>,
+    /// How many tokens an answer may have there [default: the model's own]
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) max_output: Option<NonZeroU64>,
 }
 
 /// A setting that can be removed.
@@ -163,4 +173,10 @@ pub(crate) enum AccountClear {
     BaseUrlChat,
     /// The base URL for OpenAI Responses
     BaseUrlResponses,
+    /// What it cannot take
+    Cannot,
+    /// Its own context window
+    ContextWindow,
+    /// Its own longest answer
+    MaxOutput,
 }

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use tollgate_base::{Money, Rate};
 use tollgate_pricing::HourlyRates;
-use tollgate_routing::{Pattern, Platform};
+use tollgate_routing::{Pattern, Platform, Policy};
 
 use super::words::{hourly_rates, mapping_entry};
 use super::{FormatArgs, FundingWord, HoldWord, OnDisconnectWord, TokenCountingWord};
@@ -95,6 +95,9 @@ pub(crate) struct GroupFields {
     /// {"time_zone":"Asia/Shanghai","from":"09:00","to":"18:00","days":["mon","fri"],"rate":"1.5"}; one or a list
     #[arg(long, value_name = "JSON", value_parser = hourly_rates)]
     pub(crate) peak_hours: Option<HourlyRates>,
+    /// In which order accounts are tried: priority, weighted, cheapest or fastest
+    #[arg(long)]
+    pub(crate) policy: Option<Policy>,
 }
 
 /// A setting that can be removed.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use tollgate_base::{Money, Rate, Timestamp};
 use tollgate_pricing::HourlyRates;
 use tollgate_routing::{
-    Funding, Group, HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting,
+    Funding, Group, HoldMode, ModelMapping, OnDisconnect, Platform, Policy, Status, TokenCounting,
 };
 use tollgate_store::{GroupPatch, NewGroup, Store};
 
@@ -26,6 +26,7 @@ pub(crate) async fn run(args: GroupArgs, store: &Store) -> anyhow::Result<()> {
                 on_disconnect: fields.on_disconnect.map(OnDisconnect::from).unwrap_or_default(),
                 funding: fields.funding.map(Funding::from).unwrap_or_default(),
                 peak_hours: fields.peak_hours.unwrap_or_default(),
+                policy: fields.policy.unwrap_or_default(),
                 ..NewGroup::new(name, platform)
             };
             done(printer, "created", store.create_group(new).await?)
@@ -69,6 +70,7 @@ fn patch(name: Option<String>, fields: GroupFields, clear: &[GroupClear]) -> any
         peak_hours: fields
             .peak_hours
             .or_else(|| clear.contains(&GroupClear::PeakHours).then(HourlyRates::default)),
+        policy: fields.policy,
         ..GroupPatch::default()
     })
 }
@@ -106,6 +108,7 @@ struct GroupView {
     peak_hours: HourlyRates,
     #[serde(serialize_with = "text::time_json")]
     created_at: Timestamp,
+    policy: Policy,
 }
 
 impl From<Group> for GroupView {
@@ -124,6 +127,7 @@ impl From<Group> for GroupView {
             funding: group.funding,
             peak_hours: group.peak_hours,
             created_at: group.created_at,
+            policy: group.policy,
         }
     }
 }
@@ -155,6 +159,7 @@ impl View for GroupView {
             ("credit line", self.credit_line.to_string()),
             ("on disconnect", self.on_disconnect.to_string()),
             ("funding", self.funding.to_string()),
+            ("policy", self.policy.to_string()),
             ("created", text::time(self.created_at)),
         ]
     }
