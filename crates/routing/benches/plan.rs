@@ -201,7 +201,7 @@ fn account(id: u128, group: GroupId) -> Account {
         models: vec!["claude-*".parse().unwrap()],
         model_mapping: ModelMapping::default(),
         capabilities: Capabilities::default_for(Platform::Anthropic),
-        priority: i32::from(id % 3 == 0),
+        priority: i32::from(id.is_multiple_of(3)),
         weight: 1 + small,
         rate: Rate::from_millionths(800_000 + small * 50_000),
         status: Status::Enabled,

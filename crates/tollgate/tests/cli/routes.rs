@@ -86,7 +86,9 @@ fn every_account_is_explained() {
 #[test]
 fn what_cannot_be_explained_is_an_error() {
     let place = with_accounts();
-    let of = |more: &[&str]| [&["route", "explain"][..], more].concat();
+    fn of<'a>(more: &[&'a str]) -> Vec<&'a str> {
+        [&["route", "explain"][..], more].concat()
+    }
     let said = place.fails(&of(&["--key", "laptop", "--model", "claude-opus-4-1"]));
     assert_eq!(said, "the key laptop may not ask for the model `claude-opus-4-1`");
     assert_eq!(place.fails(&of(&["--group", "nope", "--model", "m"])), "there is no group `nope`");

@@ -65,12 +65,13 @@ async fn new_account(
     let credential = credential::read(credential)?
         .context("a credential is needed: --credential-env, --credential-file or --credential-stdin")?;
     let defaults = NewAccount::new(name, platform, base_urls, credential);
+    let capabilities = capabilities(defaults.capabilities, &fields, &[]);
     Ok(NewAccount {
         family: fields.family.and_then(|word| word.0),
         auth: fields.auth.unwrap_or(defaults.auth),
         models: fields.models,
         model_mapping: ModelMapping::new(fields.mapping)?,
-        capabilities: capabilities(defaults.capabilities, &fields, &[]),
+        capabilities,
         priority: fields.priority.unwrap_or(defaults.priority),
         weight: fields.weight.unwrap_or(defaults.weight),
         rate: fields.rate.unwrap_or(defaults.rate),
