@@ -121,7 +121,7 @@ impl View for AccountView {
             ("map", text::mapping(&self.model_mapping)),
             ("counts tokens", yes_no(self.capabilities.count_tokens)),
             ("cannot", self.capabilities.cannot.to_string()),
-            ("context window", text::opt(self.capabilities.context_window_tokens.as_ref())),
+            ("context", text::opt(self.capabilities.context_window_tokens.as_ref())),
             ("max output", text::opt(self.capabilities.max_output_tokens.as_ref())),
             ("groups", text::list(&self.groups, "none")),
             ("priority", self.priority.to_string()),
