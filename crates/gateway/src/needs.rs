@@ -52,9 +52,9 @@ const fn document_types(protocol: Protocol) -> &'static [&'static str] {
 
 /// Whether some object in the JSON has one of these types. In a string the quotes would be escaped.
 fn holds_type(json: &[u8], words: &[&str]) -> bool {
-    words.iter().any(|word| {
-        memmem::find_iter(json, word).any(|at| json.get(..at).is_some_and(|before| is_type_behind(before)))
-    })
+    words
+        .iter()
+        .any(|word| memmem::find_iter(json, word).any(|at| json.get(..at).is_some_and(is_type_behind)))
 }
 
 /// Whether what stands behind this is the value of `type`.
