@@ -11,8 +11,8 @@ use http::HeaderMap;
 use tollgate_base::KeyId;
 use tollgate_limits::Lease;
 use tollgate_protocol::{ApiError, BYTES_PER_TOKEN, Endpoint, ErrorKind, Probe};
-use tollgate_routing::Attempt;
 use tollgate_routing::failover::{Action, Scope, Step, Verdict};
+use tollgate_routing::{Attempt, Plan};
 
 use crate::ask::{Ask, Opened};
 use crate::candidates::{Candidate, Candidates};
@@ -62,7 +62,7 @@ impl<'a> Call<'a> {
 pub(crate) async fn run(
     shared: &Arc<Shared>,
     live: &Live,
-    attempts: &[Attempt<'_>],
+    plan: Plan<'_>,
     call: &Call<'_>,
     session: &Session,
     draft: &mut Draft,
@@ -70,7 +70,7 @@ pub(crate) async fn run(
     prepare: impl Fn(&mut Draft, &Attempt<'_>),
 ) -> Result<Opened, Refused> {
     let mut last = None;
-    let mut candidates = Candidates::new(live, attempts, call.expected_tokens, session.wait());
+    let mut candidates = Candidates::new(live, plan, call.expected_tokens, session.wait());
     let mut next = candidates.next(shared).await;
     while let Some(found) = next {
         let candidate = match found {
@@ -89,12 +89,12 @@ pub(crate) async fn run(
             record.upstream_protocol = Some(attempt.protocol);
             record.upstream_model = Some(attempt.upstream_model.clone().into_owned());
         }
-        prepare(draft, attempt);
-        let ask = Ask { shared, live, destination, attempt, call, session };
+        prepare(draft, &attempt);
+        let ask = Ask { shared, live, destination, attempt: &attempt, call, session };
         let failure = match ask.answered(draft, trying, places).await {
             Ok(opened) => {
                 tries.answered();
-                session.answered(shared, attempt, candidates.bound_is_full(), opened.mark);
+                session.answered(shared, &attempt, candidates.bound_is_full(), opened.mark);
                 return Ok(opened);
             }
             Err(failure) => failure,
@@ -113,7 +113,7 @@ pub(crate) async fn run(
         tracing::info!(account = %attempt.account.name, %kind, action = %judged.verdict.action, "attempt failed");
         draft.attempt_failed(kind.as_str());
         last = Some(telling(last, judged.refused));
-        let asked = Asked { attempt, destination, verdict: &judged.verdict };
+        let asked = Asked { attempt: &attempt, destination, verdict: &judged.verdict };
         next = after_failure(shared, tries, &mut candidates, &asked).await;
     }
     Err(last.unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount).into()))
@@ -121,7 +121,7 @@ pub(crate) async fn run(
 
 /// An account that was asked and failed.
 struct Asked<'a, 'd> {
-    attempt: &'a Attempt<'a>,
+    attempt: &'d Attempt<'a>,
     destination: &'d Destination,
     verdict: &'d Verdict,
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tollgate_limits::{Cost, Lease, Limited, Subject, Wait};
 use tollgate_protocol::{ApiError, ErrorKind};
 use tollgate_routing::failover::Untried;
-use tollgate_routing::{Attempt, AwayReason, Reason, Standing};
+use tollgate_routing::{Attempt, AwayReason, Plan, Reason, Standing};
 
 use crate::destination::Destination;
 use crate::health::Trying;
@@ -25,9 +25,9 @@ pub(crate) struct Candidates<'a> {
     live: &'a Live,
     untried: Untried<'a>,
     /// Passed over, because they were at their limit.
-    full: Vec<&'a Attempt<'a>>,
+    full: Vec<Attempt<'a>>,
     /// Passed over, because they are left alone since the plan was made, or as many requests as may try them are under way.
-    left_alone: Vec<&'a Attempt<'a>>,
+    left_alone: Vec<Attempt<'a>>,
     cost: Cost,
     /// How long the session's account is waited for.
     sticky_wait: Duration,
@@ -37,7 +37,7 @@ pub(crate) struct Candidates<'a> {
 
 /// An account that may be asked now, and what the request has of it.
 pub(crate) struct Candidate<'a> {
-    pub(crate) attempt: &'a Attempt<'a>,
+    pub(crate) attempt: Attempt<'a>,
     pub(crate) destination: &'a Arc<Destination>,
     pub(crate) trying: Trying<'a>,
     /// Where the account is limited.
@@ -45,21 +45,16 @@ pub(crate) struct Candidate<'a> {
 }
 
 impl<'a> Candidates<'a> {
-    /// The accounts of these attempts, for a request that will use about so many tokens.
-    pub(crate) fn new(
-        live: &'a Live,
-        attempts: &'a [Attempt<'a>],
-        tokens: u64,
-        sticky_wait: Duration,
-    ) -> Self {
+    /// The accounts of this plan, for a request that will use about so many tokens.
+    pub(crate) fn new(live: &'a Live, plan: Plan<'a>, tokens: u64, sticky_wait: Duration) -> Self {
         Self {
             live,
-            untried: Untried::new(attempts),
+            // Where there is no other, it is waited for like any.
+            sticky_wait: if plan.len() > 1 { sticky_wait } else { Duration::ZERO },
+            untried: Untried::new(plan),
             full: Vec::new(),
             left_alone: Vec::new(),
             cost: Cost::of(tokens),
-            // Where there is no other, it is waited for like any.
-            sticky_wait: if attempts.len() > 1 { sticky_wait } else { Duration::ZERO },
             bound_is_full: false,
         }
     }
@@ -72,10 +67,10 @@ impl<'a> Candidates<'a> {
     /// The next account; `None` when there is none left.
     pub(crate) async fn next(&mut self, shared: &Shared) -> Option<Result<Candidate<'a>, ApiError>> {
         while let Some(attempt) = self.next_untried(shared) {
-            match self.ask(shared, attempt) {
+            match self.ask(shared, &attempt) {
                 Ok(candidate) => return Some(Ok(candidate)),
                 Err(Passed::AtItsLimit) if attempt.reason == Reason::Sticky => {
-                    if let Some(candidate) = self.wait_for(shared, attempt).await {
+                    if let Some(candidate) = self.wait_for(shared, &attempt).await {
                         return Some(Ok(candidate));
                     }
                     self.bound_is_full = true;
@@ -91,7 +86,7 @@ impl<'a> Candidates<'a> {
             match Box::pin(shared.limits.first(&full, self.cost, wait(shared))).await {
                 Ok((at, lease)) => {
                     let attempt = self.full.remove(at);
-                    match self.begin(shared, attempt, Some(lease)) {
+                    match self.begin(shared, &attempt, Some(lease)) {
                         Ok(candidate) => return Some(Ok(candidate)),
                         Err(_) => self.left_alone.push(attempt),
                     }
@@ -108,7 +103,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// The session's account, if it gets room in time.
-    async fn wait_for(&self, shared: &Shared, attempt: &'a Attempt<'a>) -> Option<Candidate<'a>> {
+    async fn wait_for(&self, shared: &Shared, attempt: &Attempt<'a>) -> Option<Candidate<'a>> {
         if self.sticky_wait.is_zero() {
             return None;
         }
@@ -124,7 +119,7 @@ impl<'a> Candidates<'a> {
     async fn wait_for_trial(
         &self,
         shared: &Shared,
-        mut recovering: Vec<&'a Attempt<'a>>,
+        mut recovering: Vec<Attempt<'a>>,
     ) -> Result<Candidate<'a>, ApiError> {
         let until = Instant::now() + shared.config.slot_wait.min(LONGEST_TRIAL_WAIT);
         while Instant::now() < until && !recovering.is_empty() {
@@ -150,7 +145,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// The account of an attempt once more, if it may be asked.
-    pub(crate) fn again(&self, shared: &Shared, attempt: &'a Attempt<'a>) -> Option<Candidate<'a>> {
+    pub(crate) fn again(&self, shared: &Shared, attempt: &Attempt<'a>) -> Option<Candidate<'a>> {
         self.ask(shared, attempt).ok()
     }
 
@@ -165,12 +160,12 @@ impl<'a> Candidates<'a> {
     }
 
     /// The host of the next account in the plan's order.
-    pub(crate) fn next_host(&self) -> Option<&'a str> {
+    pub(crate) fn next_host(&mut self) -> Option<&'a str> {
         let next = self.untried.peek()?;
         next.account.provider_host(next.protocol)
     }
 
-    fn next_untried(&mut self, shared: &Shared) -> Option<&'a Attempt<'a>> {
+    fn next_untried(&mut self, shared: &Shared) -> Option<Attempt<'a>> {
         let live = self.live;
         self.untried.next(|attempt| {
             let destination = live.destinations.get(&attempt.account.id);
@@ -178,7 +173,7 @@ impl<'a> Candidates<'a> {
         })
     }
 
-    fn ask(&self, shared: &Shared, attempt: &'a Attempt<'a>) -> Result<Candidate<'a>, Passed> {
+    fn ask(&self, shared: &Shared, attempt: &Attempt<'a>) -> Result<Candidate<'a>, Passed> {
         let limited = limited(self.live, attempt);
         if limited.allowance.is_unlimited() {
             return self.begin(shared, attempt, None);
@@ -190,12 +185,13 @@ impl<'a> Candidates<'a> {
     fn begin(
         &self,
         shared: &Shared,
-        attempt: &'a Attempt<'a>,
+        attempt: &Attempt<'a>,
         lease: Option<Lease>,
     ) -> Result<Candidate<'a>, Passed> {
         let destination = self.live.destinations.get(&attempt.account.id).ok_or(Passed::Unusable)?;
-        let trying = destination.health.begin(&attempt.upstream_model, shared.now());
-        Ok(Candidate { attempt, destination, trying: trying.ok_or(Passed::LeftAlone)?, lease })
+        let trying = destination.health.begin(attempt.upstream_model.clone(), shared.now());
+        let trying = trying.ok_or(Passed::LeftAlone)?;
+        Ok(Candidate { attempt: attempt.clone(), destination, trying, lease })
     }
 }
 

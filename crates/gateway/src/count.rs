@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use tollgate_base::UserId;
 use tollgate_protocol::{ApiError, Endpoint, ErrorKind, forward_edits};
-use tollgate_routing::failover::{Action, Pursuit, Step};
-use tollgate_routing::{Attempt, Group, Need, PlanRequest, Platform, TokenCounting};
+use tollgate_routing::failover::{Action, Step};
+use tollgate_routing::{Attempt, Group, Needs, PlanRequest, Platform, Pricing, TokenCounting};
 
 use crate::answer::answer_headers;
 use crate::attempt::Call;
@@ -19,6 +19,7 @@ use crate::session::Session;
 use crate::shaping::InForce;
 use crate::state::{Live, Shared};
 use crate::tokens;
+use crate::tries::Tries;
 use crate::verdict::{Met, Refused, refusal};
 
 /// Answers a count, as the group has it: at the account, by the gate's own estimate, or not at all.
@@ -34,9 +35,7 @@ pub(crate) async fn answer(
     match counting_of(group, serving, call.endpoint) {
         TokenCounting::Off => Err(ApiError::of(ErrorKind::TokenCountingUnsupported).into()),
         TokenCounting::Estimate => Ok(respond::json(&caller.tag, estimate(call).await?)),
-        TokenCounting::Native => {
-            forward(shared, live, caller, serving, group.token_counting.is_none(), call, user).await
-        }
+        TokenCounting::Native => forward(shared, live, caller, (group, serving), call, user).await,
     }
 }
 
@@ -65,67 +64,61 @@ async fn forward(
     shared: &Shared,
     live: &Live,
     caller: &Caller,
-    group: &Group,
-    may_estimate: bool,
+    (group, serving): (&Group, &Group),
     call: &Call<'_>,
     user: UserId,
 ) -> Result<Response<AnswerStream>, Refused> {
     let session = Session::of(shared, live, user, group, call);
     let wanted = PlanRequest {
-        group,
+        group: serving,
         model: &call.probe.model,
         protocol: call.endpoint.protocol(),
         translate: false,
-        tools: false,
         sticky: session.account(),
+        only: None,
         pick: shared.pick(),
-        need: if call.endpoint == Endpoint::CountTokens { Need::CountTokens } else { Need::None },
+        needs: Needs { count_tokens: call.endpoint == Endpoint::CountTokens, ..Needs::default() },
+        at: shared.now(),
+        pricing: Pricing::Free,
     };
-    let planned = match attempts(shared, live, &wanted) {
+    let is_unset = group.token_counting.is_none() && serving.token_counting.is_none();
+    let mut planned = match attempts(shared, live, &wanted) {
         // Nobody was asked to count, and what the model is served in has no count for this caller.
-        Err(_) if may_estimate && group.token_counting.is_none() && is_translated(shared, live, &wanted) => {
+        Err(_) if is_unset && is_translated(shared, live, &wanted) => {
             return Ok(respond::json(&caller.tag, estimate(call).await?));
         }
         planned => planned?,
     };
-    let retries = shared.retries.request(group.id);
-    let mut pursuit = Pursuit::new(shared.bounds(), shared.now());
+    let mut tries = Tries::new(shared, group, 0);
     let mut last = None;
-    let mut rest = planned.iter();
-    let mut next = rest.next();
-    while let Some(attempt) = next {
+    let mut next = planned.next();
+    while let Some(attempt) = &next {
         let met = match ask(shared, live, call, &session, attempt).await {
             Ok((status, headers, body)) => {
-                if last.is_some() {
-                    retries.give_back();
-                }
+                tries.answered();
                 return Ok(respond::full(&caller.tag, status, headers, vec![body]));
             }
             Err(met) => met,
         };
         // The account's state is not changed by it: what is said about counting need not hold for answers.
         let judged = met.judged(attempt.account, &attempt.upstream_model);
-        let now = shared.now();
-        let more = judged.verdict.action == Action::RetrySame || rest.len() > 0;
-        let step = pursuit.after(&judged.verdict, false, now, shared.pick(), || more && retries.take(now));
+        let has_more = judged.verdict.action == Action::RetrySame || planned.len() > 0;
+        let step = tries.after(shared, &judged.verdict, false, has_more);
         last = Some(judged.refused);
-        next = match step {
+        match step {
             Step::Tell => break,
-            Step::Same(wait) => {
-                tokio::time::sleep(wait).await;
-                next
-            }
-            Step::Next(_) => rest.next(),
-        };
+            Step::Same(wait) => tokio::time::sleep(wait).await,
+            Step::Next(_) => next = planned.next(),
+        }
     }
     Err(last.unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount).into()))
 }
 
 /// Whether the model is served to this caller by translation only.
 fn is_translated<'a>(shared: &Shared, live: &'a Live, wanted: &PlanRequest<'a>) -> bool {
-    let translated = PlanRequest { translate: true, need: Need::None, ..*wanted };
+    let translated = PlanRequest { translate: true, needs: Needs::default(), ..*wanted };
     attempts(shared, live, &translated)
-        .is_ok_and(|found| found.iter().all(|attempt| attempt.protocol != wanted.protocol))
+        .is_ok_and(|mut found| found.all(|attempt| attempt.protocol != wanted.protocol))
 }
 
 /// Asks one account.

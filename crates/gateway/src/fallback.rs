@@ -4,7 +4,7 @@
 
 use http::{HeaderMap, HeaderValue};
 use tollgate_protocol::{ApiError, ErrorKind, is_refusal};
-use tollgate_routing::{Attempt, Fallback, FallbackOn};
+use tollgate_routing::{Attempt, Fallback, FallbackOn, Plan};
 
 use crate::ask::Opened;
 use crate::generate::Generation;
@@ -18,7 +18,10 @@ use crate::verdict::Refused;
 struct Target<'a> {
     /// Why it is gone to; nothing for what the caller asked for.
     on: &'a [FallbackOn],
-    attempts: Vec<Attempt<'a>>,
+    /// The model that it is gone to for.
+    model: &'a str,
+    /// `None` where nobody can be asked, and once it was begun.
+    plan: Option<Plan<'a>>,
 }
 
 /// The targets of a request. They are gone through in order, and none is come back to.
@@ -33,37 +36,44 @@ impl<'a> Targets<'a> {
     /// Plans for what the caller asked for and for the fallbacks of its group. Where nobody can be asked for the first,
     /// the first fallback for an overload stands in its place.
     pub(crate) async fn plan(
-        shared: &Shared,
+        shared: &'a Shared,
         request: &Generation<'a>,
         session: &Session,
     ) -> Result<Self, ApiError> {
         let planned = plan_attempts(shared, request, session).await;
         let fallbacks = &request.group.fallbacks;
         if fallbacks.is_empty() || lives_at_one_account(request) {
-            return Ok(Self::of(planned?, Vec::new()));
+            return Ok(Self::of(request, Some(planned?), Vec::new()));
         }
         let target = |fallback: &'a Fallback| Target {
             on: &fallback.on,
-            attempts: plan_fallback(shared, request, fallback),
+            model: fallback.model.as_deref().unwrap_or(&request.call.probe.model),
+            plan: plan_fallback(shared, request, fallback),
         };
-        let then = fallbacks.iter().map(target).filter(|target| !target.attempts.is_empty()).collect();
+        let then = fallbacks.iter().map(target).filter(|target| target.plan.is_some()).collect();
         match planned {
-            Ok(attempts) => Ok(Self::of(attempts, then)),
+            Ok(plan) => Ok(Self::of(request, Some(plan), then)),
             Err(error) if is_overload(&error) => {
-                let mut targets = Self::of(Vec::new(), then);
+                let mut targets = Self::of(request, None, then);
                 if targets.advance(FallbackOn::Overload) { Ok(targets) } else { Err(error) }
             }
             Err(error) => Err(error),
         }
     }
 
-    fn of(attempts: Vec<Attempt<'a>>, then: Vec<Target<'a>>) -> Self {
-        Self { current: Target { on: &[], attempts }, then: then.into_iter(), fell_back: None }
+    fn of(request: &Generation<'a>, plan: Option<Plan<'a>>, then: Vec<Target<'a>>) -> Self {
+        let current = Target { on: &[], model: &request.call.probe.model, plan };
+        Self { current, then: then.into_iter(), fell_back: None }
     }
 
-    /// The accounts to try now.
-    pub(crate) fn current(&self) -> &[Attempt<'a>] {
-        &self.current.attempts
+    /// The account that is asked first.
+    pub(crate) fn first(&mut self) -> Option<Attempt<'a>> {
+        self.current.plan.as_mut()?.peek()
+    }
+
+    /// The accounts to try now; once for each target.
+    pub(crate) const fn plan_of_current(&mut self) -> Option<Plan<'a>> {
+        self.current.plan.take()
     }
 
     /// Goes on to the next target for a reason, if there is one.
@@ -81,8 +91,7 @@ impl<'a> Targets<'a> {
 
     /// Why, and for which model, another than the first target was gone to.
     pub(crate) fn fell_back(&self) -> Option<(FallbackOn, String)> {
-        let model = self.current.attempts.first()?.model;
-        self.fell_back.map(|on| (on, model.to_owned()))
+        self.fell_back.map(|on| (on, self.current.model.to_owned()))
     }
 
     /// How many targets there are behind the current one.
@@ -96,10 +105,9 @@ impl<'a> Targets<'a> {
         u32::try_from(refusals.count()).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    /// The attempts of all targets that are left.
-    pub(crate) fn attempts(&self) -> impl Iterator<Item = &Attempt<'a>> {
-        let then = self.then.as_slice().iter().flat_map(|target| &target.attempts);
-        self.current.attempts.iter().chain(then)
+    /// The plans of all targets that are left.
+    pub(crate) fn plans(&self) -> impl Iterator<Item = &Plan<'a>> {
+        std::iter::once(&self.current).chain(self.then.as_slice()).filter_map(|target| target.plan.as_ref())
     }
 
     /// What is fallen back from where an account answered or all failed, if there is something to fall back to.

@@ -9,8 +9,8 @@ use std::time::Duration;
 use http::Response;
 use tollgate_base::Timestamp;
 use tollgate_limits::Admission;
-use tollgate_protocol::{Endpoint, Protocol};
-use tollgate_routing::{Attempt, FallbackOn, Group};
+use tollgate_protocol::{ApiError, Endpoint, ErrorKind, Protocol};
+use tollgate_routing::{Attempt, FallbackOn, Group, Plan};
 use tollgate_store::ResponseOwner;
 use tollgate_translate::ResponsesEcho;
 
@@ -117,10 +117,10 @@ async fn open(
 ) -> Result<Answered, Refused> {
     let session = Session::of(shared, request.live, request.identity.user.id, request.group, request.call);
     let mut targets = Targets::plan(shared, request, &session).await?;
-    if let Some(first) = targets.current().first() {
-        session.begin(shared, first);
+    if let Some(first) = targets.first() {
+        session.begin(shared, &first);
     }
-    let ticket = hold(shared, request, &targets, draft)?;
+    let ticket = hold(shared, request, &mut targets, draft)?;
     let early = caller.early.as_deref().filter(|_| request.call.probe.stream);
     let answering = answered(shared, request, &session, &mut targets, draft);
     let opened = match early {
@@ -171,7 +171,7 @@ async fn answered(
     draft: &mut Draft,
 ) -> Result<Opened, Refused> {
     let mut tries = Tries::new(shared, request.group, targets.fallbacks());
-    let mut outcome = run(shared, request, session, targets.current(), draft, &mut tries).await;
+    let mut outcome = run(shared, request, session, targets.plan_of_current(), draft, &mut tries).await;
     let mut aside: Option<Aside> = None;
     while let Some(on) = targets.reason(&outcome) {
         if !tries.fall_back(shared, on) {
@@ -185,7 +185,7 @@ async fn answered(
             draft.attempt_failed(on.as_str());
         }
         targets.advance(on);
-        outcome = run(shared, request, session, targets.current(), draft, &mut tries).await;
+        outcome = run(shared, request, session, targets.plan_of_current(), draft, &mut tries).await;
     }
     match (outcome, aside) {
         (Err(refused), Some(aside)) => {
@@ -200,11 +200,12 @@ async fn run(
     shared: &Arc<Shared>,
     request: &Generation<'_>,
     session: &Session,
-    attempts: &[Attempt<'_>],
+    plan: Option<Plan<'_>>,
     draft: &mut Draft,
     tries: &mut Tries<'_>,
 ) -> Result<Opened, Refused> {
-    attempt::run(shared, request.live, attempts, request.call, session, draft, tries, |draft, attempt| {
+    let Some(plan) = plan else { return Err(ApiError::of(ErrorKind::NoAccount).into()) };
+    attempt::run(shared, request.live, plan, request.call, session, draft, tries, |draft, attempt| {
         draft.attempted(attempt);
         if let Some((price, version)) = price_of(shared, request, attempt) {
             draft.priced(price, version);

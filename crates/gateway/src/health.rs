@@ -3,6 +3,7 @@
 //! The decisions are `routing`'s; here they are shared by all requests. An account without trouble is asked for nothing
 //! but three numbers.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -55,9 +56,14 @@ impl AccountHealth {
     }
 
     /// Lets a request through; `None` where the account is left alone.
-    pub(crate) fn begin<'a>(self: &Arc<Self>, model: &'a str, now: Timestamp) -> Option<Trying<'a>> {
+    pub(crate) fn begin<'a>(
+        self: &Arc<Self>,
+        model: impl Into<Cow<'a, str>>,
+        now: Timestamp,
+    ) -> Option<Trying<'a>> {
+        let model = model.into();
         let permit = if self.is_asked.load(Ordering::Acquire) {
-            self.state().begin(model, now)?
+            self.state().begin(&model, now)?
         } else {
             Permit::untroubled(now)
         };
@@ -67,7 +73,7 @@ impl AccountHealth {
     /// Lets a probe through.
     pub(crate) fn begin_probe<'a>(self: &Arc<Self>, model: &'a str, now: Timestamp) -> Option<Trying<'a>> {
         let permit = self.state().begin_probe(model, now)?;
-        Some(Trying { account: Arc::clone(self), model, permit, is_judged: false })
+        Some(Trying { account: Arc::clone(self), model: model.into(), permit, is_judged: false })
     }
 
     /// Takes over which keys the account has, and what is known elsewhere of whether it needs attention.
@@ -110,7 +116,7 @@ impl AccountHealth {
 #[derive(Debug)]
 pub(crate) struct Trying<'a> {
     account: Arc<AccountHealth>,
-    model: &'a str,
+    model: Cow<'a, str>,
     permit: Permit,
     is_judged: bool,
 }
@@ -127,7 +133,7 @@ impl Trying<'_> {
         let seen = PeakEwma::from_bits(self.account.first_byte.load(Ordering::Relaxed));
         // Of two answers at the same moment one may be lost.
         self.account.first_byte.store(seen.with(after, now).to_bits(), Ordering::Relaxed);
-        self.account.succeeded(self.permit, self.model)
+        self.account.succeeded(self.permit, &self.model)
     }
 
     /// It failed, and the provider perhaps told for how long it wants to be left alone.
@@ -140,7 +146,7 @@ impl Trying<'_> {
     ) -> Noticed {
         self.is_judged = true;
         let mut state = self.account.state();
-        let noticed = state.failed(self.permit, self.model, verdict, told, now, bits);
+        let noticed = state.failed(self.permit, &self.model, verdict, told, now, bits);
         self.account.note(&state);
         noticed
     }
@@ -149,7 +155,7 @@ impl Trying<'_> {
 impl Drop for Trying<'_> {
     fn drop(&mut self) {
         if !self.is_judged && self.permit.is_trial() {
-            self.account.state().abandoned(self.permit, self.model);
+            self.account.state().abandoned(self.permit, &self.model);
         }
     }
 }

@@ -11,7 +11,7 @@ use tollgate_base::{Money, Rate};
 use tollgate_ledger::{Ask, CacheWrites, Calls, most_it_can_cost, most_prompt_tokens, prompt_tokens_by_size};
 use tollgate_pricing::{ModelPrice, Served, ServiceTier};
 use tollgate_protocol::{ApiError, ErrorKind, Probe};
-use tollgate_routing::{Additions, Attempt, HoldMode};
+use tollgate_routing::{Additions, HoldMode};
 use tollgate_store::{Hold, HoldOutcome, UsageRecord};
 use tollgate_translate::traits::ModelTraits;
 
@@ -19,7 +19,7 @@ use crate::draft::Draft;
 use crate::fallback::Targets;
 use crate::funds::Source;
 use crate::generate::Generation;
-use crate::plan::price_of;
+use crate::plan::{charged_by, price_of};
 use crate::shaping::InForce;
 use crate::state::Shared;
 
@@ -58,7 +58,7 @@ impl Ticket {
 pub(crate) fn hold(
     shared: &Shared,
     request: &Generation<'_>,
-    targets: &Targets<'_>,
+    targets: &mut Targets<'_>,
     draft: &mut Draft,
 ) -> Result<Ticket, ApiError> {
     let Generation { identity, group, .. } = request;
@@ -71,16 +71,21 @@ pub(crate) fn hold(
     let Some(rates) = draft.record().map(|record| (record.group_rate, record.user_rate)) else {
         return Ok(Ticket(None));
     };
+    let first = targets.first().and_then(|attempt| price_of(shared, request, &attempt));
+    let price_version = first.map_or(0, |(_, version)| version);
     let mut refused = ApiError::of(ErrorKind::NoSubscription);
-    let mut bounds: [Option<Bound>; 2] = [None, None];
+    let mut bounds: [Option<Money>; 2] = [None, None];
     for source in identity.funds.sources(group, now) {
         for (look, known) in [Look::AtItsSize, Look::Inside].into_iter().zip(&mut bounds) {
-            let bound = match known {
-                Some(bound) => bound,
-                None => known.insert(most(shared, request, targets, rates, look)?),
+            let amount = match known {
+                Some(amount) => *amount,
+                None => *known.insert(most(shared, request, targets, rates, look)?),
             };
-            match identity.funds.promise(source, bound.amount, group, now) {
-                Ok(()) => return hand_in(shared, request, draft, source, bound),
+            match identity.funds.promise(source, amount, group, now) {
+                Ok(()) => {
+                    let bound = Bound { amount, price_version };
+                    return hand_in(shared, request, draft, source, &bound);
+                }
                 Err(error) => refused = error,
             }
         }
@@ -160,44 +165,47 @@ fn most(
     targets: &Targets<'_>,
     rates: (Rate, Rate),
     look: Look,
-) -> Result<Bound, ApiError> {
-    let mut most: Option<Bound> = None;
-    let mut last = None;
-    // Any of them may be asked: those before it may be at their limit.
-    for attempt in targets.attempts() {
-        let Some((price, price_version)) = price_of(shared, request, attempt) else {
-            continue;
-        };
-        let added = InForce::of(attempt).map(InForce::additions);
-        let this = Some((&attempt.upstream_model, price_version));
-        if last == this && added.is_none() {
-            continue;
-        }
-        last = this.filter(|_| added.is_none());
-        let ask = ask(request, attempt, &price, look, &added.unwrap_or_default());
-        let amount = most_it_can_cost(&ask, &price, rates.0, rates.1).map_err(|error| {
-            tracing::error!(%error, model = %attempt.upstream_model, "a hold cannot be priced");
+) -> Result<Money, ApiError> {
+    let mut most = Money::ZERO;
+    let mut note = |names: (&str, &str), price: &ModelPrice, added: &Additions| {
+        let ask = ask(request, names, price, look, added);
+        let amount = most_it_can_cost(&ask, price, rates.0, rates.1).map_err(|error| {
+            tracing::error!(%error, model = names.1, "a hold cannot be priced");
             ApiError::of(ErrorKind::Internal)
         })?;
-        let first = most.get_or_insert(Bound { amount, price_version });
-        first.amount = first.amount.max(amount);
+        most = most.max(amount);
+        Ok::<(), ApiError>(())
+    };
+    // Any account of any target may be asked: those before it may be at their limit.
+    for plan in targets.plans() {
+        if plan.is_shaped() {
+            for attempt in plan.attempts() {
+                let Some((price, _)) = price_of(shared, request, &attempt) else { continue };
+                let added = InForce::of(&attempt).map(InForce::additions).unwrap_or_default();
+                note((attempt.model, &attempt.upstream_model), &price, &added)?;
+            }
+            continue;
+        }
+        for (upstream_model, version) in plan.offers() {
+            let Some((price, _)) = charged_by(shared, version, request.at) else { continue };
+            note((plan.model(), upstream_model), &price, &Additions::default())?;
+        }
     }
-    let Bound { amount, price_version } = most.unwrap_or(Bound { amount: Money::ZERO, price_version: 0 });
-    let all = (1..targets.answers()).try_fold(amount, |sum, _| sum.checked_add(amount));
-    Ok(Bound { amount: all.ok_or_else(|| ApiError::of(ErrorKind::Internal))?, price_version })
+    let all = (1..targets.answers()).try_fold(most, |sum, _| sum.checked_add(most));
+    all.ok_or_else(|| ApiError::of(ErrorKind::Internal))
 }
 
-/// The most that the request asks of a model, with what shaping adds to it.
+/// The most that the request asks of a model, by its name here and at the provider, with what shaping adds to it.
 fn ask(
     request: &Generation<'_>,
-    attempt: &Attempt<'_>,
+    (model, upstream_model): (&str, &str),
     price: &ModelPrice,
     look: Look,
     added: &Additions,
 ) -> Ask {
     let Generation { live, group, call, .. } = request;
     let (probe, body) = (call.probe, &call.body[..]);
-    let traits = live.catalog.traits_for(attempt.model, &attempt.upstream_model);
+    let traits = live.catalog.traits_for(model, upstream_model);
     let history_bytes = call.history.as_ref().map_or(0, |history| history.len() as u64);
     let prompt = match look {
         Look::AtItsSize => prompt_tokens_by_size(body.len()),

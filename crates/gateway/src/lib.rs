@@ -14,6 +14,7 @@ mod background;
 mod body;
 mod candidates;
 mod client;
+mod conditions;
 mod config;
 mod count;
 mod counted;
@@ -23,6 +24,7 @@ mod error;
 mod estimate;
 mod events;
 mod exchange;
+mod explain;
 mod fallback;
 mod figures;
 mod funds;
@@ -35,6 +37,7 @@ mod limit;
 mod limit_headers;
 mod memory;
 mod models;
+mod needs;
 mod opening;
 mod outgoing;
 mod passes;
@@ -69,6 +72,7 @@ mod wallets;
 pub use config::GatewayConfig;
 pub use error::GatewayError;
 pub use events::{Event, Heard, Subscription, What};
+pub use explain::RouteQuestion;
 pub use respond::AnswerStream;
 pub use waiting::Answering;
 
@@ -78,6 +82,7 @@ use std::sync::Arc;
 use http::Request;
 use hyper::body::Incoming;
 use tollgate_base::Clock;
+use tollgate_routing::Explanation;
 use tollgate_store::Store;
 use tollgate_upstream::Client;
 
@@ -144,6 +149,13 @@ impl Gateway {
         let live = self.shared.live();
         let in_flight = live.health.iter().map(|health| u64::from(health.in_flight())).sum();
         Occupancy { in_flight, places: self.shared.limits.places_taken() }
+    }
+
+    /// What would become of a request at each account of its group, as this node knows them now; `None` if there is no such
+    /// group.
+    #[must_use]
+    pub fn explain(&self, question: &RouteQuestion<'_>) -> Option<Explanation> {
+        explain::explained(&self.shared, question)
     }
 
     /// From now on `/readyz` fails, so that a load balancer sends no more; requests are still served.

@@ -1,87 +1,76 @@
 //! Phase 4: the accounts that may be tried, in order, or why there are none.
 
-use std::sync::Arc;
-
 use tollgate_base::Timestamp;
 use tollgate_pricing::ModelPrice;
 use tollgate_protocol::{ApiError, Endpoint, ErrorKind};
 use tollgate_routing::{
-    Account, AccountIndex, Attempt, AwayReason, Condition, Fallback, Group, Health, Need, PlanError,
-    PlanRequest, Standing, Status, plan,
+    Attempt, Fallback, Group, Needs, Plan, PlanError, PlanRequest, PriceVersion, Pricing, Status, plan,
 };
-use tollgate_store::{QuotaOwner, ResponseOwner};
 
+use crate::conditions::Conditions;
 use crate::generate::Generation;
-use crate::health::AccountHealth;
-use crate::quotas::{NEVER, Quotas};
+use crate::needs::needs_of;
 use crate::responses;
 use crate::session::Session;
 use crate::state::{Live, Shared};
 
-/// The attempts for a request: at accounts that serve its model, in order, where the model has a price.
+/// The plan for a request: the accounts that serve its model at a price, in order.
 pub(crate) async fn plan_attempts<'a>(
-    shared: &Shared,
+    shared: &'a Shared,
     request: &Generation<'a>,
     session: &Session,
-) -> Result<Vec<Attempt<'a>>, ApiError> {
+) -> Result<Plan<'a>, ApiError> {
     let probe = request.call.probe;
     let pinned = match &probe.previous_response_id {
+        // A stored response lives at one account; no other knows it.
         Some(id) if request.call.history.is_none() => {
             responses::owner_for(shared, &request.identity.key, id).await?
         }
         _ => None,
     };
+    let pinned = pinned.map(|owner| owner.account_id);
+    let serving = serving_group(request.live, request.group, &probe.model)?;
     let wanted = PlanRequest {
-        group: serving_group(request.live, request.group, &probe.model)?,
-        model: &probe.model,
-        protocol: request.call.endpoint.protocol(),
-        translate: is_translatable(request.call.endpoint),
-        tools: probe.tools.is_some(),
-        sticky: pinned.as_ref().map(|owner| owner.account_id).or_else(|| session.account()),
-        pick: shared.pick(),
-        need: Need::None,
+        sticky: pinned.or_else(|| session.account()),
+        only: pinned,
+        ..wanted(shared, request, serving, &probe.model)
     };
-    let mut attempts = attempts(shared, request.live, &wanted)?;
-    if let Some(owner) = pinned {
-        // A stored response lives at one account; no other knows it.
-        attempts.retain(|attempt| attempt.account.id == owner.account_id);
-        if attempts.is_empty() {
-            return Err(unavailable(shared, request.live, &owner, &probe.model));
-        }
-    }
-    attempts.retain(|attempt| price_of(shared, request, attempt).is_some());
-    if attempts.is_empty() {
-        return Err(ApiError::about(ErrorKind::ModelUnpriced, &probe.model));
-    }
-    Ok(attempts)
+    attempts(shared, request.live, &wanted)
 }
 
-/// The attempts for what a group falls back to; none where nobody can be asked, or nobody knows a price.
+/// The plan for what a group falls back to; none where nobody can be asked, or nobody knows a price.
 pub(crate) fn plan_fallback<'a>(
-    shared: &Shared,
+    shared: &'a Shared,
     request: &Generation<'a>,
     fallback: &'a Fallback,
-) -> Vec<Attempt<'a>> {
-    let (live, probe) = (request.live, request.call.probe);
-    let model = fallback.model.as_deref().unwrap_or(&probe.model);
+) -> Option<Plan<'a>> {
+    let live = request.live;
+    let model = fallback.model.as_deref().unwrap_or(&request.call.probe.model);
     let group = fallback.group.map_or(Some(request.group), |id| live.catalog.group(&id));
     let enabled = group.filter(|group| group.status == Status::Enabled);
-    let Some(serving) = enabled.and_then(|group| live.catalog.serving_group(group, model)) else {
-        return Vec::new();
-    };
-    let wanted = PlanRequest {
+    let serving = enabled.and_then(|group| live.catalog.serving_group(group, model))?;
+    attempts(shared, live, &wanted(shared, request, serving, model)).ok()
+}
+
+/// What a plan for this request is made for, at the accounts of a group and for a model.
+fn wanted<'a>(
+    shared: &'a Shared,
+    request: &Generation<'a>,
+    serving: &'a Group,
+    model: &'a str,
+) -> PlanRequest<'a> {
+    PlanRequest {
         group: serving,
         model,
         protocol: request.call.endpoint.protocol(),
         translate: is_translatable(request.call.endpoint),
-        tools: probe.tools.is_some(),
         sticky: None,
+        only: None,
         pick: shared.pick(),
-        need: Need::None,
-    };
-    let mut planned = attempts(shared, live, &wanted).unwrap_or_default();
-    planned.retain(|attempt| price_of(shared, request, attempt).is_some());
-    planned
+        needs: needs_of(request.call, request.live.catalog.restricted(serving, model)),
+        at: request.at,
+        pricing: Pricing::Charged { default: shared.config.default_price.as_ref() },
+    }
 }
 
 /// The group whose accounts serve a model to the keys of `group`.
@@ -103,16 +92,14 @@ pub(crate) fn attempts<'a>(
     shared: &Shared,
     live: &'a Live,
     wanted: &PlanRequest<'a>,
-) -> Result<Vec<Attempt<'a>>, ApiError> {
+) -> Result<Plan<'a>, ApiError> {
     let now = shared.now();
-    let mut conditions = conditions(shared, live);
-    let planned = plan(&live.catalog, &conditions, now, wanted);
-    let planned = match planned {
+    let conditions = Conditions::of(live);
+    let planned = match plan(&live.catalog, &conditions, now, wanted) {
         Err(PlanError::AllCooling { .. }) => {
-            conditions.nobody_else = true;
-            plan(&live.catalog, &conditions, now, wanted)
+            plan(&live.catalog, &conditions.where_nobody_else_is(), now, wanted)
         }
-        other => other,
+        planned => planned,
     };
     planned.map_err(|error| match error {
         PlanError::ModelNotFound => ApiError::about(ErrorKind::ModelNotFound, wanted.model),
@@ -120,6 +107,10 @@ pub(crate) fn attempts<'a>(
             served_elsewhere(shared, live, wanted).unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount))
         }
         PlanError::AllCooling { until } => cooling(until, now),
+        PlanError::Unpriced => ApiError::about(ErrorKind::ModelUnpriced, wanted.model),
+        PlanError::Incapable { lacking } => {
+            ApiError::invalid_field("model", &format!("no account that serves it here can take: {lacking}"))
+        }
     })
 }
 
@@ -127,66 +118,18 @@ pub(crate) fn attempts<'a>(
 fn served_elsewhere<'a>(shared: &Shared, live: &'a Live, wanted: &PlanRequest<'a>) -> Option<ApiError> {
     let endpoints = [Endpoint::Messages, Endpoint::Chat, Endpoint::Responses];
     let serves = |endpoint: &Endpoint| {
-        let elsewhere =
-            PlanRequest { protocol: endpoint.protocol(), need: Need::None, sticky: None, ..*wanted };
-        let now = shared.now();
-        let planned = plan(&live.catalog, &conditions(shared, live), now, &elsewhere);
+        let elsewhere = PlanRequest {
+            protocol: endpoint.protocol(),
+            needs: Needs { count_tokens: false, ..wanted.needs },
+            sticky: None,
+            ..*wanted
+        };
+        let planned = plan(&live.catalog, &Conditions::of(live), shared.now(), &elsewhere);
         endpoint.protocol() != wanted.protocol && matches!(planned, Ok(_) | Err(PlanError::AllCooling { .. }))
     };
     let places: Vec<&str> = endpoints.into_iter().filter(serves).map(Endpoint::path).collect();
     let message = format!("The model `{}` is served on {} only.", wanted.model, places.join(" and "));
     (!places.is_empty()).then(|| ApiError::new(ErrorKind::ModelNotFound, message).field("model"))
-}
-
-/// Why the one account that could serve the request cannot.
-fn unavailable(shared: &Shared, live: &Live, owner: &ResponseOwner, model: &str) -> ApiError {
-    let now = shared.now();
-    let catalog = &live.catalog;
-    let found = catalog.account(&owner.account_id).zip(catalog.index_of(&owner.account_id));
-    let condition = found.map(|(account, at)| conditions(shared, live).condition(account, at, model, now));
-    match condition.map(|condition| condition.standing) {
-        Some(Standing::Away { until, .. }) => cooling(until, now),
-        _ => ApiError::of(ErrorKind::NoAccount),
-    }
-}
-
-/// The accounts' health and quotas together: one whose quota is used up is left alone until it counts anew.
-struct Conditions<'a> {
-    health: &'a [Arc<AccountHealth>],
-    quotas: &'a Quotas,
-    /// Accounts count too that are passed over only while there are others: those that as many requests as may try them are
-    /// trying, since these are over within moments, and those that said that they do not have the model, since who asks for
-    /// it gets their own words.
-    nobody_else: bool,
-}
-
-fn conditions<'a>(shared: &'a Shared, live: &'a Live) -> Conditions<'a> {
-    Conditions { health: &live.health, quotas: shared.wallets.quotas(), nobody_else: false }
-}
-
-impl Health for Conditions<'_> {
-    fn condition(&self, account: &Account, at: AccountIndex, model: &str, now: Timestamp) -> Condition {
-        let health = self.health.get(at.get());
-        let mut known = health.map_or(Condition::READY, |health| health.condition(model, now));
-        if self.nobody_else
-            && let Standing::Away { why, .. } = known.standing
-            && (why == AwayReason::TrialFull || health.is_some_and(|health| health.lacks(model, now)))
-        {
-            known.standing = Standing::Trial;
-        }
-        let owner = QuotaOwner::Account(account.id);
-        let Some(until) = self.quotas.used_up_until(owner, now) else { return known };
-        let until = (until != NEVER).then_some(until);
-        let standing = match known.standing {
-            // The longer of the two counts.
-            Standing::Away { until: Some(other), .. } if until.is_some_and(|until| until < other) => {
-                known.standing
-            }
-            Standing::Away { until: None, .. } => known.standing,
-            _ => Standing::Away { until, why: AwayReason::OverQuota },
-        };
-        Condition { standing, ..known }
-    }
 }
 
 fn cooling(until: Option<Timestamp>, now: Timestamp) -> ApiError {
@@ -204,9 +147,18 @@ pub(crate) fn price_of(
     attempt: &Attempt<'_>,
 ) -> Option<(ModelPrice, i64)> {
     let Attempt { account, upstream_model, protocol, model, .. } = attempt;
-    let priced = request.live.catalog.price_at(model, upstream_model, account, *protocol, request.at);
-    match priced {
-        Some(price) => Some((price.at(request.at), price.version)),
+    let version = request.live.catalog.price_at(model, upstream_model, account, *protocol, request.at);
+    charged_by(shared, version, request.at)
+}
+
+/// The price of that version for a request that came in at this time, and its number; without one the default price.
+pub(crate) fn charged_by(
+    shared: &Shared,
+    version: Option<&PriceVersion>,
+    at: Timestamp,
+) -> Option<(ModelPrice, i64)> {
+    match version {
+        Some(version) => Some((version.at(at), version.version)),
         None => shared.config.default_price.map(|price| (price, 0)),
     }
 }

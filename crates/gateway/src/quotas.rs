@@ -139,23 +139,22 @@ impl Quotas {
     }
 
     /// Takes in the quotas of all accounts, as they were just read from the store.
-    pub(crate) fn read_accounts(&self, accounts: &[Account], stored: Vec<StoredQuota>) {
+    ///
+    /// What each account has, in the accounts' order.
+    pub(crate) fn read_accounts(
+        &self,
+        accounts: &[Account],
+        stored: Vec<StoredQuota>,
+    ) -> Vec<Arc<[SharedQuota]>> {
         let mut by_owner: HashMap<QuotaOwner, Vec<StoredQuota>> = HashMap::new();
         for stored in stored {
             by_owner.entry(stored.owner).or_default().push(stored);
         }
-        for account in accounts {
+        let read = |account: &Account| {
             let owner = QuotaOwner::Account(account.id);
-            self.read(owner, by_owner.remove(&owner).unwrap_or_default());
-        }
-    }
-
-    /// Whether one of an owner's quotas has nothing left, and if so, when all of them will have something again; [`NEVER`]
-    /// where one does not.
-    pub(crate) fn used_up_until(&self, owner: QuotaOwner, now: Timestamp) -> Option<Timestamp> {
-        let owned = self.owned.pin();
-        let used_up = owned.get(&owner)?.iter().filter(|quota| quota.is_used_up(now));
-        used_up.map(|quota| quota.resets_at().unwrap_or(NEVER)).max()
+            self.read(owner, by_owner.remove(&owner).unwrap_or_default())
+        };
+        accounts.iter().map(read).collect()
     }
 
     /// Changes what this node has on the way to an owner's quotas.
@@ -167,4 +166,11 @@ impl Quotas {
             change(&mut quota.lock().wallet);
         }
     }
+}
+
+/// Whether one of these quotas has nothing left, and if so, when all of them will have something again; [`NEVER`] where one
+/// does not.
+pub(crate) fn used_up_until(quotas: &[SharedQuota], now: Timestamp) -> Option<Timestamp> {
+    let used_up = quotas.iter().filter(|quota| quota.is_used_up(now));
+    used_up.map(|quota| quota.resets_at().unwrap_or(NEVER)).max()
 }

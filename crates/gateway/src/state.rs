@@ -19,6 +19,7 @@ use tollgate_upstream::Client;
 
 use crate::authenticate::KeyCache;
 use crate::background::AtWork;
+use crate::conditions::{AccountBounds, bounds};
 use crate::destination::Destination;
 use crate::events::Events;
 use crate::figures::FigureBook;
@@ -49,6 +50,8 @@ pub(crate) struct Live {
     pub(crate) destinations: HashMap<AccountId, Arc<Destination>>,
     /// The state of the catalog's accounts, in its order.
     pub(crate) health: Vec<Arc<AccountHealth>>,
+    /// What bounds them, in the same order.
+    pub(crate) bounds: Vec<AccountBounds>,
     /// Counts the snapshots; a cached key of an older one is read again.
     pub(crate) epoch: u64,
     version: i64,
@@ -205,7 +208,7 @@ async fn load(
     now: Timestamp,
 ) -> Result<Live, GatewayError> {
     let data = store.catalog().await?;
-    wallets.quotas().read_accounts(&data.accounts, store.account_quotas().await?);
+    let quotas = wallets.quotas().read_accounts(&data.accounts, store.account_quotas().await?);
     let version = data.version;
     let catalog = Catalog::new(data);
     let health: Vec<_> = catalog.accounts().iter().map(|account| health.of(account.id)).collect();
@@ -215,7 +218,8 @@ async fn load(
         destinations.insert(account.id, Arc::new(destination(upstream, account, Arc::clone(health))));
     }
     let epoch = before.map_or(0, |before| before.epoch + 1);
-    Ok(Live { catalog, destinations, health, epoch, version })
+    let bounds = bounds(&catalog, quotas);
+    Ok(Live { catalog, destinations, health, bounds, epoch, version })
 }
 
 fn destination(upstream: &Client, account: &Account, health: Arc<AccountHealth>) -> Destination {

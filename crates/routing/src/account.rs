@@ -7,6 +7,7 @@ use tollgate_base::{AccountId, GroupId, Rate, Secret, Timestamp};
 use tollgate_protocol::Protocol;
 use tollgate_translate::family::Family;
 
+use crate::capability::Capabilities;
 use crate::error::RoutingError;
 use crate::group::Platform;
 use crate::mapping::ModelMapping;
@@ -70,22 +71,6 @@ impl BaseUrls {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.messages.is_none() && self.chat.is_none() && self.responses.is_none()
-    }
-}
-
-/// What an account can do beyond answering.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Capabilities {
-    /// It answers `/v1/messages/count_tokens`.
-    pub count_tokens: bool,
-}
-
-impl Capabilities {
-    /// What the platform's own API can do.
-    #[must_use]
-    pub const fn default_for(platform: Platform) -> Self {
-        Self { count_tokens: matches!(platform, Platform::Anthropic) }
     }
 }
 

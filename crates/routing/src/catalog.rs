@@ -2,16 +2,20 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use tollgate_base::{AccountId, GroupId, Timestamp};
 use tollgate_protocol::Protocol;
 use tollgate_translate::traits::ModelTraits;
 
 use crate::account::Account;
+use crate::candidates::Candidates;
+use crate::capability::Abilities;
 use crate::condition::AccountIndex;
 use crate::group::Group;
 use crate::key::ApiKey;
 use crate::limit::{Limit, LimitIndex};
+use crate::memo::Memo;
 use crate::model::Model;
 use crate::pattern::{Pattern, admits};
 use crate::price::PriceVersion;
@@ -44,6 +48,7 @@ pub struct Catalog {
     wildcard_models: Vec<(Pattern, usize)>,
     limits: LimitIndex,
     version: i64,
+    memo: Memo,
 }
 
 #[derive(Debug, Clone)]
@@ -88,6 +93,7 @@ impl Catalog {
             wildcard_models,
             limits,
             version,
+            memo: Memo::new(),
         }
     }
 
@@ -150,8 +156,17 @@ impl Catalog {
     /// it leads to unless it, or a pattern over it, has a price of its own. `None` means unpriced: refuse.
     #[must_use]
     pub fn price_for(&self, requested: &str, upstream: &str) -> Option<&Model> {
-        let by_requested = self.model_for(requested);
-        if by_requested.is_some() || requested == upstream { by_requested } else { self.model_for(upstream) }
+        self.priced_as(requested, upstream).map(|at| &self.models[at])
+    }
+
+    /// The same as a position among [`models`](Self::models).
+    pub(crate) fn priced_as(&self, requested: &str, upstream: &str) -> Option<usize> {
+        let by_requested = self.position_for(requested);
+        if by_requested.is_some() || requested == upstream {
+            by_requested
+        } else {
+            self.position_for(upstream)
+        }
     }
 
     /// The price of a request that came in at a time and is answered by this account in this protocol; see
@@ -261,11 +276,25 @@ impl Catalog {
     }
 
     fn model_for(&self, name: &str) -> Option<&Model> {
-        let at = match self.exact_models.get(name) {
-            Some(at) => at,
-            None => &self.wildcard_models.iter().find(|(pattern, _)| pattern.matches(name))?.1,
-        };
-        Some(&self.models[*at])
+        self.position_for(name).map(|at| &self.models[at])
+    }
+
+    fn position_for(&self, name: &str) -> Option<usize> {
+        if let Some(at) = self.exact_models.get(name) {
+            return Some(*at);
+        }
+        self.wildcard_models.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, at)| *at)
+    }
+
+    /// The accounts of a group that serve a model by the caller's name; gathered once.
+    pub(crate) fn candidates(&self, group: &Group, model: &str) -> Arc<Candidates> {
+        self.memo.get(group.id, model, || Candidates::of(self, group, model))
+    }
+
+    /// What not every account of a group that serves the model can do: only that has to be looked for in a request.
+    #[must_use]
+    pub fn restricted(&self, group: &Group, model: &str) -> Abilities {
+        self.candidates(group, model).restricted
     }
 }
 

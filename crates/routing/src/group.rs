@@ -76,6 +76,22 @@ word_enum!(
     }
 );
 
+word_enum!(
+    /// In which order a group's accounts are tried.
+    #[derive(Default)]
+    Policy, "policy" {
+        /// By priority, then the least loaded for its weight, then a weighted draw.
+        #[default]
+        Priority = "priority",
+        /// By priority, then a weighted draw, whatever their load.
+        Weighted = "weighted",
+        /// By what a request costs there, then by priority and load.
+        Cheapest = "cheapest",
+        /// By priority, then of two that are drawn the one that answers sooner.
+        Fastest = "fastest",
+    }
+);
+
 impl Platform {
     /// How `count_tokens` is answered where a group does not say: Anthropic is asked, elsewhere it is refused.
     #[must_use]
@@ -138,6 +154,8 @@ pub struct Group {
     pub shaping: Shaping,
     /// Where its requests go that could not be served.
     pub fallbacks: Fallbacks,
+    /// In which order its accounts are tried.
+    pub policy: Policy,
 }
 
 impl Group {

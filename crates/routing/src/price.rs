@@ -109,11 +109,16 @@ impl Prices {
         self.iter().rev().find(|version| version.place == place && version.from <= at)
     }
 
+    /// Whether some of them hold in one place only.
+    pub(crate) fn differ_by_place(&self) -> bool {
+        self.0.iter().any(|version| version.place.is_some())
+    }
+
     /// What a request costs that came in at a time and is answered by this account in this protocol: by the account's own
     /// price, else its family's, else the model's.
     #[must_use]
     pub fn for_account(&self, account: &Account, protocol: Protocol, at: Timestamp) -> Option<&PriceVersion> {
-        if self.0.iter().any(|version| version.place.is_some()) {
+        if self.differ_by_place() {
             let places = [PricePlace::Account(account.id), PricePlace::Family(account.family_for(protocol))];
             if let Some(own) = places.into_iter().find_map(|place| self.at(Some(place), at)) {
                 return Some(own);

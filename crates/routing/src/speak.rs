@@ -1,48 +1,86 @@
 //! Which protocol is spoken with an account: the caller's own where the account has it, else the one that loses least.
 
 use tollgate_protocol::Protocol;
-
 use tollgate_translate::traits::ModelTraits;
 
-use crate::account::Account;
-use crate::plan::PlanRequest;
+use crate::account::BaseUrls;
+
+/// The protocols that an account speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Protocols(u8);
+
+impl Protocols {
+    pub(crate) fn of(urls: &BaseUrls) -> Self {
+        let spoken = Protocol::ALL.into_iter().filter(|protocol| urls.get(*protocol).is_some());
+        Self(spoken.fold(0, |bits, protocol| bits | bit(protocol)))
+    }
+
+    #[inline]
+    const fn has(self, protocol: Protocol) -> bool {
+        self.0 & bit(protocol) != 0
+    }
+}
+
+const fn bit(protocol: Protocol) -> u8 {
+    match protocol {
+        Protocol::Messages => 1,
+        Protocol::Chat => 2,
+        Protocol::Responses => 4,
+    }
+}
+
+/// Where a model is at home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Habits {
+    is_claude: bool,
+    /// OpenAI serves it in Responses only, or with tools only there.
+    responses_only: bool,
+    responses_for_tools: bool,
+}
+
+impl Habits {
+    pub(crate) fn of(upstream_model: &str, traits: &ModelTraits) -> Self {
+        Self {
+            is_claude: upstream_model.contains("claude"),
+            responses_only: traits.responses_only,
+            responses_for_tools: traits.chat_tools_without_reasoning,
+        }
+    }
+}
+
+/// How a request may be spoken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Speech {
+    /// The protocol the caller speaks.
+    pub(crate) caller: Protocol,
+    /// Whether another will do.
+    pub(crate) translate: bool,
+    /// Whether it brings tools.
+    pub(crate) tools: bool,
+}
 
 /// The protocol to speak with an account, or `None` if it has none that may be used.
 ///
 /// Where translation is not allowed only the caller's own protocol will do.
-pub(crate) fn spoken_with(
-    account: &Account,
-    request: &PlanRequest<'_>,
-    upstream_model: &str,
-) -> Option<Protocol> {
-    let speaks = |protocol: &Protocol| account.base_urls.get(*protocol).is_some();
-    let caller = request.protocol;
-    let better_elsewhere = request.translate
+#[inline]
+pub(crate) fn spoken_with(spoken: Protocols, habits: Habits, speech: Speech) -> Option<Protocol> {
+    let Speech { caller, translate, tools } = speech;
+    let better_elsewhere = translate
         && caller == Protocol::Chat
-        && speaks(&Protocol::Responses)
-        && is_refused_on_chat(upstream_model, request.tools);
-    if speaks(&caller) && !better_elsewhere {
+        && spoken.has(Protocol::Responses)
+        && (habits.responses_only || tools && habits.responses_for_tools);
+    if spoken.has(caller) && !better_elsewhere {
         return Some(caller);
     }
-    request.translate.then(|| by_preference(caller, upstream_model).into_iter().find(speaks)).flatten()
-}
-
-/// Whether OpenAI serves the model in Responses only, or with tools only there.
-fn is_refused_on_chat(upstream_model: &str, tools: bool) -> bool {
-    // The table is looked through only for names that can be meant.
-    let may_be =
-        ["gpt-5", "gpt-6", "o1-", "o3-", "o4-", "codex"].iter().any(|part| upstream_model.contains(part));
-    if !may_be {
-        return false;
+    if !translate {
+        return None;
     }
-    let traits = ModelTraits::of(upstream_model);
-    traits.responses_only || (tools && traits.chat_tools_without_reasoning)
+    by_preference(caller, habits.is_claude).into_iter().find(|protocol| spoken.has(*protocol))
 }
 
 /// The other protocols, best first. Claude is at home in Messages. Elsewhere Responses says more than Chat (reasoning
 /// comes back intact, every model takes tools on it), and Chat is what most providers do best.
-fn by_preference(caller: Protocol, upstream_model: &str) -> [Protocol; 2] {
-    let is_claude = upstream_model.contains("claude");
+const fn by_preference(caller: Protocol, is_claude: bool) -> [Protocol; 2] {
     match caller {
         Protocol::Messages => [Protocol::Responses, Protocol::Chat],
         Protocol::Chat if is_claude => [Protocol::Messages, Protocol::Responses],
@@ -55,19 +93,6 @@ fn by_preference(caller: Protocol, upstream_model: &str) -> [Protocol; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::BaseUrls;
-    use crate::plan::Need;
-    use crate::testing::{account, group};
-
-    fn speaking(protocols: &[Protocol]) -> Account {
-        let url = |protocol| protocols.contains(&protocol).then(|| "https://h".to_owned());
-        let base_urls = BaseUrls {
-            messages: url(Protocol::Messages),
-            chat: url(Protocol::Chat),
-            responses: url(Protocol::Responses),
-        };
-        Account { base_urls, ..account(1) }
-    }
 
     fn spoken(
         spoken: &[Protocol],
@@ -76,18 +101,14 @@ mod tests {
         translate: bool,
         tools: bool,
     ) -> Option<Protocol> {
-        let (account, group) = (speaking(spoken), group(1));
-        let request = PlanRequest {
-            group: &group,
-            model,
-            protocol: caller,
-            translate,
-            tools,
-            sticky: None,
-            pick: 1,
-            need: Need::None,
+        let url = |protocol| spoken.contains(&protocol).then(|| "https://h".to_owned());
+        let urls = BaseUrls {
+            messages: url(Protocol::Messages),
+            chat: url(Protocol::Chat),
+            responses: url(Protocol::Responses),
         };
-        spoken_with(&account, &request, model)
+        let habits = Habits::of(model, &ModelTraits::of(model));
+        spoken_with(Protocols::of(&urls), habits, Speech { caller, translate, tools })
     }
 
     #[test]

@@ -5,8 +5,8 @@ use tollgate_pricing::{HourlyRates, ModelPrice};
 
 use crate::{
     Account, ApiKey, AuthScheme, BaseUrls, Capabilities, Fallbacks, Funding, Group, GroupRoutes, HoldMode,
-    KeyStatus, Model, ModelMapping, OnDisconnect, Pattern, Platform, PriceVersion, Prices, Shaping, Status,
-    Stickiness, Upkeep, User,
+    KeyStatus, Model, ModelMapping, OnDisconnect, Pattern, Platform, Policy, PriceVersion, Prices, Shaping,
+    Status, Stickiness, Upkeep, User,
 };
 
 const CREATED: Timestamp = Timestamp::from_micros(0);
@@ -55,6 +55,7 @@ pub(crate) fn group(id: u128) -> Group {
         routes: GroupRoutes::default(),
         shaping: Shaping::default(),
         fallbacks: Fallbacks::default(),
+        policy: Policy::default(),
     }
 }
 

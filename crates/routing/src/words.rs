@@ -66,8 +66,8 @@ mod tests {
     use serde::de::DeserializeOwned;
 
     use crate::{
-        AuthScheme, Funding, HoldMode, KeyStatus, LimitKind, OnDisconnect, Platform, RoutingError, Status,
-        TokenCounting,
+        Ability, AuthScheme, AwayReason, Funding, HoldMode, KeyStatus, LimitKind, OnDisconnect, Platform,
+        Policy, RoutingError, Status, TokenCounting,
     };
 
     fn words<T>(all: &[T]) -> Vec<String>
@@ -95,6 +95,12 @@ mod tests {
         assert_eq!(words(Funding::ALL), ["subscription_first", "balance_first", "subscription", "balance"]);
         assert_eq!(words(LimitKind::ALL), ["key", "user", "group", "each_key", "account", "model"]);
         assert_eq!(words(AuthScheme::ALL), ["x-api-key", "bearer"]);
+        assert_eq!(words(Policy::ALL), ["priority", "weighted", "cheapest", "fastest"]);
+        assert_eq!(words(Ability::ALL), ["vision", "documents", "thinking", "tools", "structured_output"]);
+        assert_eq!(
+            words(AwayReason::ALL),
+            ["rate_limited", "broken", "trial_full", "over_quota", "needs_attention", "refused"]
+        );
     }
 
     #[test]

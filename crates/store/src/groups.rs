@@ -4,7 +4,7 @@ use tollgate_base::{GroupId, Money, Rate};
 use tollgate_pricing::HourlyRates;
 use tollgate_routing::{
     Fallbacks, Funding, Group, GroupRoutes, HoldMode, LimitScope, ModelMapping, OnDisconnect, Platform,
-    Shaping, Status, Stickiness, TokenCounting,
+    Policy, Shaping, Status, Stickiness, TokenCounting,
 };
 
 use crate::db::{Row, Sql, Tx, Update, Value, params};
@@ -45,6 +45,8 @@ pub struct NewGroup {
     pub shaping: Shaping,
     /// Where its requests go that could not be served.
     pub fallbacks: Fallbacks,
+    /// In which order its accounts are tried.
+    pub policy: Policy,
 }
 
 impl NewGroup {
@@ -66,6 +68,7 @@ impl NewGroup {
             routes: GroupRoutes::default(),
             shaping: Shaping::default(),
             fallbacks: Fallbacks::default(),
+            policy: Policy::default(),
         }
     }
 }
@@ -105,12 +108,14 @@ pub struct GroupPatch {
     pub shaping: Option<Shaping>,
     /// Other fallbacks, as a whole.
     pub fallbacks: Option<Fallbacks>,
+    /// Another order of its accounts.
+    pub policy: Option<Policy>,
 }
 
 /// In the order of [`from_row`].
 const COLUMNS: &str = "id, name, platform, status, rate, model_mapping, token_counting, created_at, \
                        hold, credit_line, on_disconnect, funding, peak_hours, sticky_ttl_s, sticky_wait_ms, \
-                       routes, shaping, fallbacks";
+                       routes, shaping, fallbacks, policy";
 
 fn from_row(mut row: Row) -> Result<Group> {
     Ok(Group {
@@ -131,6 +136,7 @@ fn from_row(mut row: Row) -> Result<Group> {
         routes: row.json()?,
         shaping: row.json()?,
         fallbacks: row.json()?,
+        policy: row.parsed()?,
     })
 }
 
@@ -173,6 +179,7 @@ impl Store {
             routes: new.routes,
             shaping: new.shaping,
             fallbacks: new.fallbacks,
+            policy: new.policy,
         };
         let mut tx = self.begin_change().await?;
         let outcome = insert(&mut tx, &group).await;
@@ -241,7 +248,7 @@ pub(crate) async fn require(tx: &mut Tx, id: GroupId) -> Result<()> {
 async fn insert(tx: &mut Tx, group: &Group) -> Result<()> {
     let sql = format!(
         "INSERT INTO groups ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-         $14, $15, $16, $17, $18)"
+         $14, $15, $16, $17, $18, $19)"
     );
     let params = params![
         group.id,
@@ -262,6 +269,7 @@ async fn insert(tx: &mut Tx, group: &Group) -> Result<()> {
         Value::json(&group.routes)?,
         Value::json(&group.shaping)?,
         Value::json(&group.fallbacks)?,
+        group.policy.as_str(),
     ];
     tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&group.name)))?;
     group_links::check(tx, group).await
@@ -285,7 +293,8 @@ async fn update(tx: &mut Tx, id: GroupId, patch: GroupPatch) -> Result<Group> {
         .set("sticky_wait_ms", patch.sticky_wait_ms)
         .set("routes", patch.routes.as_ref().map(Value::json).transpose()?)
         .set("shaping", patch.shaping.as_ref().map(Value::json).transpose()?)
-        .set("fallbacks", patch.fallbacks.as_ref().map(Value::json).transpose()?);
+        .set("fallbacks", patch.fallbacks.as_ref().map(Value::json).transpose()?)
+        .set("policy", patch.policy.map(Policy::as_str));
     if let Some((sql, params)) = update.build("id") {
         tx.execute(sql, params).await.map_err(|error| error.name_conflict(|| taken(&name)))?;
     }

@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, name: "quotas", text: include_str!("../migrations/0006_quotas.sql") },
     Migration { version: 7, name: "limits", text: include_str!("../migrations/0007_limits.sql") },
     Migration { version: 8, name: "prices", text: include_str!("../migrations/0008_prices.sql") },
+    Migration { version: 9, name: "policy", text: include_str!("../migrations/0009_policy.sql") },
     Migration { version: 10, name: "sticky", text: include_str!("../migrations/0010_sticky.sql") },
     Migration { version: 11, name: "health", text: include_str!("../migrations/0011_health.sql") },
     Migration { version: 12, name: "shaping", text: include_str!("../migrations/0012_shaping.sql") },

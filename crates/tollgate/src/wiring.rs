@@ -107,7 +107,8 @@ fn gateway_config(config: &Config) -> GatewayConfig {
     }
 }
 
-fn default_price(config: &Config) -> Option<ModelPrice> {
+/// What a model without a price of its own costs.
+pub(crate) fn default_price(config: &Config) -> Option<ModelPrice> {
     let price = &config.default_price;
     Some(ModelPrice {
         cache_write_5m: price.cache_write_5m,

@@ -15,6 +15,7 @@ mod limits_places;
 mod live;
 mod models;
 mod passes;
+mod policies;
 mod postgres;
 mod prices;
 mod quotas;

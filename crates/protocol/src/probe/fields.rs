@@ -24,6 +24,10 @@ pub(super) enum Field {
     Style,
     N,
     Tools,
+    /// `thinking`, `reasoning_effort` or `reasoning`.
+    Thinking,
+    /// `output_config`, `response_format` or `text`.
+    Format,
     /// Removed before the body is forwarded: the index in [`NOT_COUNTED`].
     NotCounted(u8),
 }
@@ -80,6 +84,8 @@ impl Field {
             "max_tokens" => Self::MaxTokens,
             "metadata" => Self::Metadata,
             "service_tier" => Self::ServiceTier,
+            "thinking" => Self::Thinking,
+            "output_config" => Self::Format,
             _ => return None,
         })
     }
@@ -98,6 +104,8 @@ impl Field {
             "service_tier" => Self::ServiceTier,
             "style" => Self::Style,
             "n" => Self::N,
+            "reasoning_effort" => Self::Thinking,
+            "response_format" => Self::Format,
             _ => return None,
         })
     }
@@ -113,6 +121,8 @@ impl Field {
             "conversation" => Self::Conversation,
             "store" => Self::Store,
             "service_tier" => Self::ServiceTier,
+            "reasoning" => Self::Thinking,
+            "text" => Self::Format,
             _ => return None,
         })
     }
@@ -138,6 +148,16 @@ impl Field {
             Self::Style => "style",
             Self::N => "n",
             Self::Tools => "tools",
+            Self::Thinking => match endpoint.protocol() {
+                Protocol::Messages => "thinking",
+                Protocol::Chat => "reasoning_effort",
+                Protocol::Responses => "reasoning",
+            },
+            Self::Format => match endpoint.protocol() {
+                Protocol::Messages => "output_config",
+                Protocol::Chat => "response_format",
+                Protocol::Responses => "text",
+            },
             Self::NotCounted(index) => NOT_COUNTED.get(usize::from(index)).copied().unwrap_or_default(),
         }
     }
@@ -163,7 +183,9 @@ impl Field {
             Self::Tools => 15,
             // Only Chat has the one, only Responses the other.
             Self::Conversation => 14,
-            Self::NotCounted(index) => 16 + u32::from(index),
+            Self::Thinking => 16,
+            Self::Format => 17,
+            Self::NotCounted(index) => 18 + u32::from(index),
         };
         1 << index
     }
@@ -173,7 +195,7 @@ impl Field {
 mod tests {
     use super::*;
 
-    const KEYS: [&str; 28] = [
+    const KEYS: [&str; 33] = [
         "conversation",
         "model",
         "messages",
@@ -202,6 +224,11 @@ mod tests {
         "input",
         "system",
         "thinking",
+        "output_config",
+        "reasoning_effort",
+        "response_format",
+        "reasoning",
+        "text",
     ];
 
     #[test]

@@ -64,6 +64,11 @@ pub struct Probe<'a> {
     pub n: u64,
     /// Where `tools` is, if it has elements.
     pub tools: Option<Span>,
+    /// Where thinking is asked for: `thinking` in Messages, `reasoning_effort` in Chat, `reasoning` in Responses.
+    pub thinking: Option<Span>,
+    /// Where a form of the answer is asked for: `output_config` in Messages, `response_format` in Chat, `text` in
+    /// Responses.
+    pub format: Option<Span>,
 }
 
 /// In which protocol a Chat caller wants the answer.

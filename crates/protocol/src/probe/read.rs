@@ -31,8 +31,15 @@ pub(super) struct Reader<'a> {
     style: Option<Style>,
     n: Option<u64>,
     tools: Option<Span>,
+    thinking: Option<Span>,
+    format: Option<Span>,
     include_usage: Option<bool>,
     members: Members,
+}
+
+/// Where a value is that is left to the upstream to understand.
+fn present(value: Value) -> Option<Span> {
+    (value.kind != Kind::Null).then_some(value.span)
 }
 
 impl<'a> Reader<'a> {
@@ -58,6 +65,8 @@ impl<'a> Reader<'a> {
             style: None,
             n: None,
             tools: None,
+            thinking: None,
+            format: None,
             include_usage: None,
             members: Members::default(),
         }
@@ -120,6 +129,8 @@ impl<'a> Reader<'a> {
             include_usage: self.include_usage,
             n: self.n.unwrap_or(1),
             tools: self.tools,
+            thinking: self.thinking,
+            format: self.format,
         })
     }
 
@@ -156,6 +167,8 @@ impl<'a> Reader<'a> {
             Field::Tools => {
                 self.tools = (self.array(name, value) == Some(true)).then_some(value.span);
             }
+            Field::Thinking => self.thinking = present(value),
+            Field::Format => self.format = present(value),
             Field::Stream => self.stream = self.boolean(name, value),
             Field::Store => self.store = self.boolean(name, value),
             Field::MaxTokens => self.max_tokens = self.integer(name, value),

@@ -12,7 +12,7 @@ use crate::condition::{AccountIndex, AwayReason, Condition, Health, Standing};
 use crate::failover::{Bounds, BudgetTerms, Failed, Pursuit, RetryBudget, Step, Untried, decide};
 use crate::health::{AccountState, PeakEwma, Permit};
 use crate::testing::{account, group};
-use crate::{Account, Catalog, CatalogData, Group, Need, PlanRequest, plan};
+use crate::{Account, Catalog, CatalogData, Group, Needs, Plan, PlanRequest, Pricing, plan};
 
 pub(super) const MODEL: &str = "gpt-5.5";
 pub(super) const BEGIN: Timestamp = Timestamp::from_micros(1_795_809_600_000_000);
@@ -119,19 +119,17 @@ impl Run {
         let (catalog, group) = (self.catalog.clone(), self.group.clone());
         let gap_micros = 1_000_000 / terms.requests_per_s;
         let until = self.now.after(Duration::from_secs(terms.seconds));
-        let mut plans: Vec<Vec<crate::Attempt<'_>>> = Vec::new();
         let mut arrivals = Vec::new();
         let mut next = self.now;
         while next < until {
             arrivals.push(next);
             next = next.after(Duration::from_micros(self.random.between(0, 2 * gap_micros)));
         }
-        plans.resize_with(arrivals.len(), Vec::new);
         let mut endings: Vec<Option<Ending<'_>>> = Vec::new();
         let mut agenda = Agenda::new();
-        let mut arrivals = arrivals.into_iter().zip(plans.iter_mut()).peekable();
+        let mut arrivals = arrivals.into_iter().peekable();
         loop {
-            let coming = arrivals.peek().map(|(at, _)| *at);
+            let coming = arrivals.peek().copied();
             let ending = agenda.peek().map(|Reverse((at, _))| *at);
             let come_first = match (coming, ending) {
                 (None, None) => break,
@@ -139,12 +137,15 @@ impl Run {
                 (coming, _) => coming.is_some(),
             };
             if come_first {
-                let Some((at, slot)) = arrivals.next() else { break };
+                let Some(at) = arrivals.next() else { break };
                 self.now = at;
-                *slot = self.planned(&catalog, &group);
                 self.requests += 1;
+                let Some(plan) = self.planned(&catalog, &group) else {
+                    self.outcomes.push(Outcome { came: at, attempts: 0, answered: false });
+                    continue;
+                };
                 let pursuit = Pursuit::new(BOUNDS, at);
-                let request = Request { came: at, untried: Untried::new(slot), pursuit, attempts: 0 };
+                let request = Request { came: at, untried: Untried::new(plan), pursuit, attempts: 0 };
                 self.ask_next(&catalog, request, &mut endings, &mut agenda, at);
             } else if let Some(Reverse((at, index))) = agenda.pop()
                 && let Some(ending) = endings[index].take()
@@ -156,18 +157,20 @@ impl Run {
         self.now = self.now.max(until);
     }
 
-    fn planned<'a>(&mut self, catalog: &'a Catalog, group: &'a Group) -> Vec<crate::Attempt<'a>> {
+    fn planned<'a>(&mut self, catalog: &'a Catalog, group: &'a Group) -> Option<Plan<'a>> {
         let wanted = PlanRequest {
             group,
             model: MODEL,
             protocol: Protocol::Chat,
             translate: false,
-            tools: false,
             sticky: None,
+            only: None,
             pick: self.random.bits(),
-            need: Need::None,
+            needs: Needs::default(),
+            at: self.now,
+            pricing: Pricing::Free,
         };
-        plan(catalog, &self.known, self.now, &wanted).unwrap_or_default()
+        plan(catalog, &self.known, self.now, &wanted).ok()
     }
 
     /// Asks the next account from `at` on, or ends the request.

@@ -1,10 +1,12 @@
 //! Accounts and their credentials.
 
+use std::num::NonZeroU64;
+
 use tollgate_base::{AccountId, GroupId, Rate, Secret, Timestamp};
 use tollgate_routing::failover::FailoverRules;
 use tollgate_routing::{
-    Account, Attention, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, ProbeTerms, Shaping,
-    Status,
+    Ability, Account, Attention, AuthScheme, BaseUrls, Capabilities, ModelMapping, Platform, ProbeTerms,
+    Shaping, Status,
 };
 use tollgate_store::{AccountPatch, NewAccount, ResponseOwner, Store, StoreError};
 use tollgate_translate::family::Family;
@@ -48,7 +50,12 @@ pub(crate) async fn accounts_keep_what_they_are_given(db: &TestDb) {
             auth: AuthScheme::Bearer,
             models: vec!["deepseek-*".parse().unwrap()],
             model_mapping: ModelMapping::new(vec![("a".parse().unwrap(), "b".to_owned())]).unwrap(),
-            capabilities: Capabilities { count_tokens: true },
+            capabilities: Capabilities {
+                count_tokens: true,
+                cannot: [Ability::Vision, Ability::Tools].into_iter().collect(),
+                context_window_tokens: NonZeroU64::new(131_072),
+                ..Capabilities::default()
+            },
             priority: -3,
             weight: 7,
             rate: Rate::from_millionths(850_000),

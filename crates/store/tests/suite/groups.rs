@@ -2,7 +2,7 @@
 
 use tollgate_base::{GroupId, Money, Rate};
 use tollgate_routing::{
-    Funding, GroupRoutes, HoldMode, ModelMapping, OnDisconnect, Platform, Status, TokenCounting,
+    Funding, GroupRoutes, HoldMode, ModelMapping, OnDisconnect, Platform, Policy, Status, TokenCounting,
 };
 use tollgate_store::{GroupPatch, KeyPatch, NewGroup, StoreError};
 
@@ -27,6 +27,7 @@ pub(crate) async fn groups_keep_what_they_are_given(db: &TestDb) {
             on_disconnect: OnDisconnect::Cancel,
             funding: Funding::BalanceFirst,
             shaping: accounts::shaping(r#"{"system_prefix":"Be kind."}"#),
+            policy: Policy::Fastest,
             ..NewGroup::new("", Platform::Openai)
         })
         .await
@@ -39,7 +40,8 @@ pub(crate) async fn groups_keep_what_they_are_given(db: &TestDb) {
     assert!(plain.shaping.is_empty() && !made.shaping.is_empty());
     let habits = (plain.hold, plain.credit_line, plain.on_disconnect);
     assert_eq!(habits, (HoldMode::Full, Money::ZERO, OnDisconnect::Drain));
-    assert_eq!(plain.funding, Funding::SubscriptionFirst);
+    assert_eq!((plain.funding, plain.policy), (Funding::SubscriptionFirst, Policy::Priority));
+    assert_eq!(made.policy, Policy::Fastest);
     assert_eq!(store.list_groups().await.unwrap(), [plain, made]);
     assert_eq!(store.get_group(GroupId::generate()).await.unwrap(), None);
     let again = store.create_group(NewGroup::new("glm", Platform::Openai)).await;
@@ -60,6 +62,7 @@ pub(crate) async fn groups_are_changed_field_by_field(db: &TestDb) {
         status: Some(Status::Disabled),
         hold: Some(HoldMode::None),
         credit_line: Some(dollars("1")),
+        policy: Some(Policy::Cheapest),
         ..GroupPatch::default()
     };
     let after = store.update_group(made.id, patch).await.unwrap();
@@ -68,6 +71,7 @@ pub(crate) async fn groups_are_changed_field_by_field(db: &TestDb) {
     assert_eq!(after.status, Status::Disabled);
     let habits = (after.hold, after.credit_line, after.on_disconnect);
     assert_eq!(habits, (HoldMode::None, dollars("1"), OnDisconnect::Drain));
+    assert_eq!(after.policy, Policy::Cheapest);
     assert_eq!((&after.name, after.platform, after.rate), (&made.name, made.platform, made.rate));
     let patch = GroupPatch {
         name: Some("other".to_owned()),
@@ -82,6 +86,7 @@ pub(crate) async fn groups_are_changed_field_by_field(db: &TestDb) {
     assert_eq!(after.token_counting, None);
     assert_eq!((after.name.as_str(), after.platform), ("other", Platform::Openai));
     assert_eq!((after.credit_line, after.on_disconnect), (dollars("1"), OnDisconnect::Cancel));
+    assert_eq!(after.policy, Policy::Cheapest);
     assert_eq!(after.funding, Funding::Subscription);
     let unusable = accounts::shaping(r#"{"status":{"200":500}}"#);
     let shaped = GroupPatch { shaping: Some(unusable), ..GroupPatch::default() };

@@ -1,5 +1,6 @@
 //! `tollgate account`.
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -8,7 +9,7 @@ use tollgate_routing::failover::FailoverRule;
 use tollgate_routing::{AuthScheme, Pattern, Platform};
 
 use super::FormatArgs;
-use super::words::{FamilyWord, mapping_entry};
+use super::words::{AbilityWord, FamilyWord, mapping_entry};
 
 /// `tollgate account`.
 #[derive(Debug, Args)]
@@ -152,6 +153,15 @@ pub(crate) struct AccountFields {
     /// Whether the provider counts tokens (/v1/messages/count_tokens)
     #[arg(long, value_name = "BOOL")]
     pub(crate) count_tokens: Option<bool>,
+    /// What the account cannot take, such as vision,documents [default: what the model can, it can]
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub(crate) cannot: Vec<AbilityWord>,
+    /// How many tokens prompt and answer may have together there [default: the model's own]
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) context_window: Option<NonZeroU64>,
+    /// How many tokens an answer may have there [default: the model's own]
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) max_output: Option<NonZeroU64>,
     /// How requests are changed on their way to it: a file of JSON, see docs/shaping.md
     #[arg(long, value_name = "FILE")]
     pub(crate) shaping: Option<PathBuf>,
@@ -217,4 +227,10 @@ pub(crate) enum AccountClear {
     Probe,
     /// All shaping
     Shaping,
+    /// What it cannot take
+    Cannot,
+    /// Its own context window
+    ContextWindow,
+    /// Its own longest answer
+    MaxOutput,
 }

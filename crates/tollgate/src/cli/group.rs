@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use tollgate_base::{Money, Rate};
 use tollgate_pricing::HourlyRates;
-use tollgate_routing::{Pattern, Platform};
+use tollgate_routing::{Pattern, Platform, Policy};
 
 use super::fallback::FallbackWord;
 use super::words::{hourly_rates, mapping_entry, whole_millis, whole_seconds};
@@ -114,6 +114,9 @@ pub(crate) struct GroupFields {
     /// overload, context and refusal (repeatable, tried in order)
     #[arg(long = "fallback", value_name = "WHY:WHERE")]
     pub(crate) fallbacks: Vec<FallbackWord>,
+    /// In which order accounts are tried: priority, weighted, cheapest or fastest
+    #[arg(long)]
+    pub(crate) policy: Option<Policy>,
 }
 
 /// A setting that can be removed.

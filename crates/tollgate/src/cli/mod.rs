@@ -9,6 +9,7 @@ mod limit;
 mod model;
 mod plan;
 mod quota;
+mod route;
 mod server;
 mod statement;
 mod subscription;
@@ -29,13 +30,14 @@ pub(crate) use limit::{LimitArgs, LimitClear, LimitCommand, LimitFields, LimitTa
 pub(crate) use model::{ImportPricesArgs, ModelArgs, ModelCommand, ModelFields, PlaceFields, PriceFields};
 pub(crate) use plan::{AllowanceFields, PlanArgs, PlanClear, PlanCommand};
 pub(crate) use quota::{OwnerFields, QuotaArgs, QuotaCommand};
+pub(crate) use route::{ExplainFields, RouteArgs, RouteCommand, RouteFrom};
 pub(crate) use server::{CheckArgs, DemoArgs, HealthArgs, ListenArgs, SandboxArgs};
 pub(crate) use statement::{PeriodFields, StatementArgs, StatementFormat};
 pub(crate) use subscription::{SubscriptionArgs, SubscriptionCommand, SubscriptionFields};
 pub(crate) use usage::UsageArgs;
 pub(crate) use user::{AuthorFields, UserArgs, UserCommand};
 pub(crate) use voucher::{VoucherArgs, VoucherCommand};
-pub(crate) use words::{Expiry, FundingWord, HoldWord, OnDisconnectWord, TokenCountingWord};
+pub(crate) use words::{AbilityWord, Expiry, FundingWord, HoldWord, OnDisconnectWord, TokenCountingWord};
 
 use std::path::PathBuf;
 
@@ -117,6 +119,8 @@ pub(crate) enum Command {
     Account(Box<AccountArgs>),
     /// Models and their prices
     Model(Box<ModelArgs>),
+    /// Routes: where a request would go, and why
+    Route(Box<RouteArgs>),
     /// Limits: requests and tokens per minute, requests at the same time
     Limit(LimitArgs),
     /// Quotas: what a key, a user, an account or a subscription may spend in a window of time

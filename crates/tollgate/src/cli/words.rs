@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Zoned};
 use tollgate_base::Timestamp;
 use tollgate_pricing::HourlyRates;
-use tollgate_routing::{Funding, HoldMode, OnDisconnect, Pattern, TokenCounting};
+use tollgate_routing::{Ability, Funding, HoldMode, OnDisconnect, Pattern, TokenCounting};
 use tollgate_translate::family::Family;
 
 /// When a key ends: never, at a point in time, or so long from now.
@@ -183,6 +183,33 @@ impl From<HoldWord> for HoldMode {
             HoldWord::Full => Self::Full,
             HoldWord::Input => Self::Input,
             HoldWord::None => Self::None,
+        }
+    }
+}
+
+/// Something that not every account can do.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum AbilityWord {
+    /// To see pictures
+    Vision,
+    /// To read documents: PDF and other files
+    Documents,
+    /// To think where it is asked to
+    Thinking,
+    /// To call tools
+    Tools,
+    /// To hold its answer to a JSON schema
+    StructuredOutput,
+}
+
+impl From<AbilityWord> for Ability {
+    fn from(word: AbilityWord) -> Self {
+        match word {
+            AbilityWord::Vision => Self::Vision,
+            AbilityWord::Documents => Self::Documents,
+            AbilityWord::Thinking => Self::Thinking,
+            AbilityWord::Tools => Self::Tools,
+            AbilityWord::StructuredOutput => Self::StructuredOutput,
         }
     }
 }

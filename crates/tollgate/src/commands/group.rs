@@ -8,7 +8,7 @@ use serde::Serialize;
 use tollgate_base::{Money, Rate, Timestamp};
 use tollgate_pricing::HourlyRates;
 use tollgate_routing::{
-    Funding, Group, HoldMode, ModelMapping, OnDisconnect, Platform, Shaping, Status, Stickiness,
+    Funding, Group, HoldMode, ModelMapping, OnDisconnect, Platform, Policy, Shaping, Status, Stickiness,
     TokenCounting,
 };
 use tollgate_store::{GroupPatch, NewGroup, Store};
@@ -41,6 +41,7 @@ pub(crate) async fn run(args: GroupArgs, store: &Store) -> anyhow::Result<()> {
                 routes,
                 shaping: shaping::read(fields.shaping.as_deref())?.unwrap_or_default(),
                 fallbacks,
+                policy: fields.policy.unwrap_or_default(),
                 ..NewGroup::new(name, platform)
             };
             done(store, printer, "created", store.create_group(new).await?).await
@@ -105,6 +106,7 @@ async fn patch(
         shaping: shaping::read(fields.shaping.as_deref())?
             .or_else(|| clear.contains(&GroupClear::Shaping).then(Shaping::default)),
         fallbacks: other_fallbacks.then_some(fallbacks),
+        policy: fields.policy,
         ..GroupPatch::default()
     })
 }
@@ -149,6 +151,7 @@ struct GroupView {
     routes: BTreeMap<String, String>,
     shaping: Shaping,
     fallbacks: Vec<FallbackView>,
+    policy: Policy,
 }
 
 impl GroupView {
@@ -172,6 +175,7 @@ impl GroupView {
             routes: names.routes(&group.routes),
             shaping: group.shaping,
             fallbacks: names.fallbacks(&group.fallbacks),
+            policy: group.policy,
         }
     }
 }
@@ -203,6 +207,7 @@ impl View for GroupView {
             ("credit line", self.credit_line.to_string()),
             ("on disconnect", self.on_disconnect.to_string()),
             ("funding", self.funding.to_string()),
+            ("policy", self.policy.to_string()),
             ("created", text::time(self.created_at)),
             ("sticky ttl", text::millis(u64::from(self.sticky_ttl_s) * 1_000)),
             ("sticky wait", text::millis(u64::from(self.sticky_wait_ms))),

@@ -12,6 +12,7 @@ mod limit;
 mod model;
 mod plan;
 mod quota;
+mod route;
 mod sandbox;
 mod shaping;
 mod statement;
@@ -28,6 +29,7 @@ use crate::cli::{Cli, Command, ListenArgs};
 use crate::clock::SystemClock;
 use crate::config::{self, Config, Effective};
 use crate::serve::with_store;
+use crate::wiring::default_price;
 use crate::{demo, output, serve, telemetry};
 
 /// Runs the command.
@@ -56,6 +58,10 @@ async fn run_configured(command: Command, config: Config, effective: Vec<Effecti
         Command::Account(args) => with_store(&config, async |store| account::run(*args, store).await).await,
         Command::Model(args) => {
             Box::pin(with_store(&config, async |store| model::run(*args, store).await)).await
+        }
+        Command::Route(args) => {
+            let default_price = default_price(&config);
+            with_store(&config, async |store| route::run(*args, store, default_price).await).await
         }
         Command::Limit(args) => with_store(&config, async |store| limit::run(args, store).await).await,
         Command::Quota(args) => with_store(&config, async |store| quota::run(args, store).await).await,

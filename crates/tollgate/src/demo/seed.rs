@@ -120,7 +120,7 @@ fn new_account(provider: &Provider, group: GroupId) -> Result<NewAccount, Routin
         auth: provider.auth,
         models: models?,
         model_mapping: ModelMapping::new(mapping?)?,
-        capabilities: Capabilities { count_tokens: provider.count_tokens },
+        capabilities: Capabilities { count_tokens: provider.count_tokens, ..Capabilities::default() },
         groups: vec![group],
         ..NewAccount::new(
             provider.name,

@@ -10,6 +10,7 @@ mod limits;
 mod prices;
 mod quotas;
 mod reconcile;
+mod routes;
 mod statements;
 mod sticky;
 mod support;

@@ -3,11 +3,13 @@
 mod credential;
 mod view;
 
+use std::num::NonZeroU64;
+
 use anyhow::Context;
 use tollgate_base::Secret;
 use tollgate_routing::failover::FailoverRules;
 use tollgate_routing::{
-    Account, BaseUrls, Capabilities, ModelMapping, Platform, ProbeTerms, Shaping, Status,
+    Abilities, Ability, Account, BaseUrls, Capabilities, ModelMapping, Platform, ProbeTerms, Shaping, Status,
 };
 use tollgate_store::{AccountPatch, NewAccount, Store};
 
@@ -73,14 +75,13 @@ async fn new_account(
         .context("a credential is needed: --credential-env, --credential-file or --credential-stdin")?;
     let defaults = NewAccount::new(name, platform, base_urls, credential);
     let probe = probe(&fields);
+    let capabilities = capabilities(defaults.capabilities, &fields, &[]);
     Ok(NewAccount {
         family: fields.family.and_then(|word| word.0),
         auth: fields.auth.unwrap_or(defaults.auth),
         models: fields.models,
         model_mapping: ModelMapping::new(fields.mapping)?,
-        capabilities: fields
-            .count_tokens
-            .map_or(defaults.capabilities, |count_tokens| Capabilities { count_tokens }),
+        capabilities,
         priority: fields.priority.unwrap_or(defaults.priority),
         weight: fields.weight.unwrap_or(defaults.weight),
         rate: fields.rate.unwrap_or(defaults.rate),
@@ -106,6 +107,7 @@ async fn patch(
     let replaced = |given: bool, what: AccountClear| given || clear.contains(&what);
     let base_urls = changed_urls(old.base_urls.clone(), urls, old.platform, clear);
     let groups = find::group_ids(store, &fields.groups).await?;
+    let capabilities = capabilities(old.capabilities, &fields, clear);
     let (models, mapping) = (!fields.models.is_empty(), !fields.mapping.is_empty());
     let proxy = replaced(fields.proxy.is_some(), AccountClear::Proxy);
     let failover = replaced(!fields.failover.is_empty(), AccountClear::Failover);
@@ -120,7 +122,7 @@ async fn patch(
         model_mapping: replaced(mapping, AccountClear::Map)
             .then(|| ModelMapping::new(fields.mapping))
             .transpose()?,
-        capabilities: fields.count_tokens.map(|count_tokens| Capabilities { count_tokens }),
+        capabilities: (capabilities != old.capabilities).then_some(capabilities),
         priority: fields.priority,
         weight: fields.weight,
         rate: fields.rate,
@@ -139,6 +141,24 @@ async fn patch(
 fn probe(fields: &AccountFields) -> Option<ProbeTerms> {
     let (every_s, model) = fields.probe_every.zip(fields.probe_model.clone())?;
     Some(ProbeTerms { every_s, model, always: fields.probe_always })
+}
+
+/// The capabilities after the flags.
+fn capabilities(old: Capabilities, fields: &AccountFields, clear: &[AccountClear]) -> Capabilities {
+    let kept = |value: Option<NonZeroU64>, what: AccountClear| value.filter(|_| !clear.contains(&what));
+    let cannot = match fields.cannot.as_slice() {
+        [] if clear.contains(&AccountClear::Cannot) => Abilities::NONE,
+        [] => old.cannot,
+        given => given.iter().copied().map(Ability::from).collect(),
+    };
+    Capabilities {
+        count_tokens: fields.count_tokens.unwrap_or(old.count_tokens),
+        cannot,
+        context_window_tokens: fields
+            .context_window
+            .or_else(|| kept(old.context_window_tokens, AccountClear::ContextWindow)),
+        max_output_tokens: fields.max_output.or_else(|| kept(old.max_output_tokens, AccountClear::MaxOutput)),
+    }
 }
 
 /// The base URLs after the flags: the one for all protocols of the platform first, then each protocol's own.
