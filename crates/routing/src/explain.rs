@@ -97,18 +97,21 @@ pub fn explain(
         let name = candidates.name_of(candidate);
         let account = &catalog.accounts()[candidate.at.get()];
         let judged = judge.suits(candidate, name).and_then(|suited| {
-            fits |= suited.shortfall.is_none();
-            Ok((suited, judge.stands(candidate, name)?))
+            fits |= !suited.falls_short;
+            let condition = judge.condition(candidate, name);
+            judge.away(&condition).map_or(Ok((suited, condition)), Err)
         });
         match judged {
             Ok((suited, condition)) => {
                 let ranked = Ranked::new(&ranking, position, candidate, &suited, &condition);
-                taken.push(Taken { account, upstream_model: &name.text, suited, condition, ranked });
+                let shortfall = judge.shortfall(candidate);
+                let upstream_model = &name.text;
+                taken.push(Taken { account, upstream_model, suited, shortfall, condition, ranked });
             }
             Err(why) => out.push((account, Some(&*name.text), why)),
         }
     }
-    taken.retain(|taken| match taken.suited.shortfall {
+    taken.retain(|taken| match taken.shortfall {
         Some(why) if fits => {
             out.push((taken.account, Some(taken.upstream_model), why));
             false
@@ -145,6 +148,7 @@ struct Taken<'a> {
     account: &'a Account,
     upstream_model: &'a str,
     suited: Suited<'a>,
+    shortfall: Option<PassedOver>,
     condition: Condition,
     ranked: Ranked,
 }
@@ -160,7 +164,8 @@ fn in_order(taken: &[Taken<'_>], request: &PlanRequest<'_>, candidates: &Candida
     places
         .into_iter()
         .filter_map(|(place, ranked, reason)| {
-            let Taken { account, upstream_model, suited, condition, .. } = found(ranked.candidate)?;
+            let Taken { account, upstream_model, suited, shortfall, condition, .. } =
+                found(ranked.candidate)?;
             let verdict = Verdict::Taken {
                 place,
                 reason,
@@ -169,7 +174,7 @@ fn in_order(taken: &[Taken<'_>], request: &PlanRequest<'_>, candidates: &Candida
                 in_flight: condition.in_flight,
                 full: condition.is_full,
                 trial: condition.standing == Standing::Trial,
-                falls_short: suited.shortfall,
+                falls_short: *shortfall,
             };
             Some(explained(account, upstream_model, verdict))
         })

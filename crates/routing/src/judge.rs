@@ -101,8 +101,8 @@ pub(crate) struct Suited<'a> {
     pub(crate) price: Option<&'a PriceVersion>,
     /// What comparable requests cost there; only told where the policy asks.
     pub(crate) cost: u64,
-    /// Why it is passed over if another can take the request without this.
-    pub(crate) shortfall: Option<PassedOver>,
+    /// Whether it is passed over if another can take the request without a [shortfall](Judge::shortfall).
+    pub(crate) falls_short: bool,
 }
 
 /// Judges the accounts of a group for one request.
@@ -168,25 +168,31 @@ impl<'a, 'p> Judge<'a, 'p> {
             protocol,
             price: priced.version,
             cost: priced.cost.saturating_mul(u64::from(candidate.rate.millionths())),
-            shortfall: self.shortfall(candidate),
+            falls_short: self.shortfall(candidate).is_some(),
         })
     }
 
-    /// Its condition, if it may be asked now.
+    /// Its condition now.
     #[inline]
-    pub(crate) fn stands(&self, candidate: &Candidate, name: &Name) -> Result<Condition, PassedOver> {
+    pub(crate) fn condition(&self, candidate: &Candidate, name: &Name) -> Condition {
         let account = &self.catalog.accounts()[candidate.at.get()];
-        let condition = self.health.condition(account, candidate.at, &name.text, self.now);
+        self.health.condition(account, candidate.at, &name.text, self.now)
+    }
+
+    /// Why it may not be asked in this condition, if so.
+    #[inline]
+    pub(crate) fn away(&self, condition: &Condition) -> Option<PassedOver> {
         match condition.standing {
             Standing::Away { until, why } if until.is_none_or(|until| until > self.now) => {
-                Err(PassedOver::Away { reason: why, until })
+                Some(PassedOver::Away { reason: why, until })
             }
-            _ => Ok(condition),
+            _ => None,
         }
     }
 
+    /// Why it is passed over if another can take the request without this.
     #[inline]
-    fn shortfall(&self, candidate: &Candidate) -> Option<PassedOver> {
+    pub(crate) fn shortfall(&self, candidate: &Candidate) -> Option<PassedOver> {
         let needs = &self.request.needs;
         let abilities = needs.abilities.and(candidate.lacks);
         if !abilities.is_empty() {

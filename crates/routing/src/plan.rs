@@ -158,15 +158,13 @@ pub fn plan<'a>(
                 continue;
             }
         };
-        found.fits |= suited.shortfall.is_none();
-        let condition = match judge.stands(candidate, name) {
-            Ok(condition) => condition,
-            Err(why) => {
-                found.passed_over(why);
-                continue;
-            }
-        };
-        offers[usize::from(suited.shortfall.is_some())].note(candidate.name, suited.price);
+        found.fits |= !suited.falls_short;
+        let condition = judge.condition(candidate, name);
+        if let Some(why) = judge.away(&condition) {
+            found.passed_over(why);
+            continue;
+        }
+        offers[usize::from(suited.falls_short)].note(candidate.name, suited.price);
         ranked.push(Ranked::new(&ranking, position, candidate, &suited, &condition));
     }
     if found.fits {

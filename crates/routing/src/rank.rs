@@ -79,7 +79,7 @@ impl Ranked {
         condition: &Condition,
     ) -> Self {
         let flag = |bit, is_set| if is_set { bit } else { 0 };
-        let class = flag(FALLS_SHORT, suited.shortfall.is_some())
+        let class = flag(FALLS_SHORT, suited.falls_short)
             | flag(NOT_STICKY, !by.is_sticky(candidate))
             | flag(FULL, condition.is_full)
             | flag(TRANSLATED, suited.protocol != by.protocol);

@@ -37,7 +37,7 @@ pub(crate) use subscription::{SubscriptionArgs, SubscriptionCommand, Subscriptio
 pub(crate) use usage::UsageArgs;
 pub(crate) use user::{AuthorFields, UserArgs, UserCommand};
 pub(crate) use voucher::{VoucherArgs, VoucherCommand};
-pub(crate) use words::{AbilityWord, Expiry, FundingWord, HoldWord, OnDisconnectWord, TokenCountingWord};
+pub(crate) use words::{Expiry, FundingWord, HoldWord, OnDisconnectWord, TokenCountingWord};
 
 use std::path::PathBuf;
 
