@@ -38,15 +38,22 @@ pub(crate) struct Opened {
     pub(crate) replaced: Vec<String>,
 }
 
+/// What is asked, of whichever account.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) shared: &'a Arc<Shared>,
+    /// The configuration that the request came in under.
+    pub(crate) live: &'a Live,
+    pub(crate) call: &'a Call<'a>,
+    pub(crate) session: &'a Session,
+}
+
 /// A request and the account that it goes to.
 #[derive(Clone, Copy)]
 pub(crate) struct Ask<'a> {
-    pub(crate) shared: &'a Arc<Shared>,
-    pub(crate) live: &'a Live,
+    pub(crate) asking: Asking<'a>,
     pub(crate) destination: &'a Arc<Destination>,
     pub(crate) attempt: &'a Attempt<'a>,
-    pub(crate) call: &'a Call<'a>,
-    pub(crate) session: &'a Session,
 }
 
 impl Ask<'_> {
@@ -57,17 +64,17 @@ impl Ask<'_> {
         trying: Trying<'_>,
         places: Places,
     ) -> Result<Opened, Failure> {
-        let Self { shared, live, destination, attempt, call, session } = self;
+        let Self { asking: Asking { shared, live, call, session }, destination, attempt } = self;
         let leave = Leave::Foreign(session.foreign_to(live, attempt));
         let mut outgoing = outgoing::write(shared, live, destination, attempt, call, &leave)?;
         if destination.route(outgoing.endpoint).is_none() {
             return Err(Failure::Next(ApiError::of(ErrorKind::NoAccount)));
         }
         let in_flight = InFlight::begin(&destination.health, places);
-        let asked = Instant::now();
+        let sent_at = Instant::now();
         match self.open(&mut outgoing, draft, &trying, in_flight).await {
             Ok((headers, answer)) => {
-                upkeep::succeeded(shared, attempt.account, trying, asked.elapsed());
+                upkeep::succeeded(shared, attempt.account, trying, sent_at.elapsed());
                 draft.first_byte();
                 Ok(Opened {
                     destination: Arc::clone(destination),
@@ -101,7 +108,7 @@ impl Ask<'_> {
         trying: &Trying<'_>,
         in_flight: InFlight,
     ) -> Result<(HeaderMap, OpenedAnswer), Met> {
-        let (shared, protocol) = (self.shared, self.attempt.protocol);
+        let (Asking { shared, call, .. }, protocol) = (self.asking, self.attempt.protocol);
         let answer = match self.send(outgoing, draft, trying).await {
             Err(met) if is_reasoning_refused(met.error()) => {
                 *outgoing = self.without_reasoning().ok_or(met)?;
@@ -113,7 +120,7 @@ impl Ask<'_> {
             answer => answer?,
         };
         let headers = answer.headers;
-        let opened = if self.call.probe.stream && !self.call.endpoint.counts_only() {
+        let opened = if call.probe.stream && !call.endpoint.counts_only() {
             open_stream(shared, protocol, &headers, answer.body, in_flight).await?
         } else {
             read_whole(shared, protocol, answer.body, draft, in_flight).await?
@@ -133,7 +140,8 @@ impl Ask<'_> {
         let mut headers = std::mem::take(&mut outgoing.headers);
         self.destination.authorize(&mut headers, trying.key());
         let head = RequestHead { method: Method::POST, path_and_query: path.clone(), headers };
-        let answer = self.shared.upstream.send(endpoint, head, std::mem::take(&mut outgoing.body)).await;
+        let shared = self.asking.shared;
+        let answer = shared.upstream.send(endpoint, head, std::mem::take(&mut outgoing.body)).await;
         let mut answer = answer.map_err(|error| network_failure(&error))?;
         if let Some(record) = draft.record() {
             record.upstream_request_id = upstream_request_id(&answer.headers);
@@ -143,7 +151,7 @@ impl Ask<'_> {
                 let taken_for = shaping.status(answer.status.as_u16());
                 answer.status = StatusCode::from_u16(taken_for).unwrap_or(answer.status);
             }
-            return Err(refused_by_upstream(self.attempt.protocol, answer, self.shared.now()).await);
+            return Err(refused_by_upstream(self.attempt.protocol, answer, shared.now()).await);
         }
         Ok(answer)
     }
@@ -151,7 +159,7 @@ impl Ask<'_> {
     /// The same request without any reasoning, for the one repair that a refusal of it gets; `None` if there is nothing to
     /// leave out.
     fn without_reasoning(&self) -> Option<Outgoing> {
-        let Self { shared, live, destination, attempt, call, .. } = *self;
+        let Self { asking: Asking { shared, live, call, .. }, destination, attempt } = *self;
         let outgoing = outgoing::write(shared, live, destination, attempt, call, &Leave::All).ok()?;
         outgoing.left_out.as_ref()?;
         tracing::info!(account = %attempt.account.name, "signed reasoning was refused and is left out");

@@ -4,8 +4,6 @@
 //! hidden by the next account, and so may be that an account is at its limit. A refusal of the request itself is never
 //! tried elsewhere, unless it is that the account's protocol cannot say something.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::HeaderMap;
 use tollgate_base::KeyId;
@@ -14,14 +12,13 @@ use tollgate_protocol::{ApiError, BYTES_PER_TOKEN, Endpoint, ErrorKind, Probe};
 use tollgate_routing::failover::{Action, Scope, Step, Verdict};
 use tollgate_routing::{Attempt, Plan};
 
-use crate::ask::{Ask, Opened};
+use crate::ask::{Ask, Asking, Opened};
 use crate::candidates::{Candidate, Candidates};
 use crate::destination::Destination;
 use crate::draft::Draft;
 use crate::estimate::tokens_of_body;
 use crate::limit::expected_tokens;
-use crate::session::Session;
-use crate::state::{Live, Shared};
+use crate::state::Shared;
 use crate::tries::Tries;
 use crate::verdict::{Failure, Refused};
 
@@ -60,15 +57,13 @@ impl<'a> Call<'a> {
 /// Tries the accounts in order, as far as `tries` go. `prepare` readies the draft for each: from then on the account may have served the
 /// request, whether or not the caller is still there.
 pub(crate) async fn run(
-    shared: &Arc<Shared>,
-    live: &Live,
+    asking: Asking<'_>,
     plan: Plan<'_>,
-    call: &Call<'_>,
-    session: &Session,
     draft: &mut Draft,
     tries: &mut Tries<'_>,
     prepare: impl Fn(&mut Draft, &Attempt<'_>),
 ) -> Result<Opened, Refused> {
+    let Asking { shared, live, call, session } = asking;
     let mut last = None;
     let mut candidates = Candidates::new(live, plan, call.expected_tokens, session.wait());
     let mut next = candidates.next(shared).await;
@@ -90,7 +85,7 @@ pub(crate) async fn run(
             record.upstream_model = Some(attempt.upstream_model.clone().into_owned());
         }
         prepare(draft, &attempt);
-        let ask = Ask { shared, live, destination, attempt: &attempt, call, session };
+        let ask = Ask { asking, destination, attempt: &attempt };
         let failure = match ask.answered(draft, trying, places).await {
             Ok(opened) => {
                 tries.answered();
@@ -113,14 +108,14 @@ pub(crate) async fn run(
         tracing::info!(account = %attempt.account.name, %kind, action = %judged.verdict.action, "attempt failed");
         draft.attempt_failed(kind.as_str());
         last = Some(telling(last, judged.refused));
-        let asked = Asked { attempt: &attempt, destination, verdict: &judged.verdict };
-        next = after_failure(shared, tries, &mut candidates, &asked).await;
+        let failed = FailedAttempt { attempt: &attempt, destination, verdict: &judged.verdict };
+        next = after_failure(shared, tries, &mut candidates, &failed).await;
     }
     Err(last.unwrap_or_else(|| ApiError::of(ErrorKind::NoAccount).into()))
 }
 
 /// An account that was asked and failed.
-struct Asked<'a, 'd> {
+struct FailedAttempt<'a, 'd> {
     attempt: &'d Attempt<'a>,
     destination: &'d Destination,
     verdict: &'d Verdict,
@@ -131,9 +126,9 @@ async fn after_failure<'a>(
     shared: &Shared,
     tries: &mut Tries<'_>,
     candidates: &mut Candidates<'a>,
-    asked: &Asked<'a, '_>,
+    failed: &FailedAttempt<'a, '_>,
 ) -> Option<Result<Candidate<'a>, ApiError>> {
-    let Asked { attempt, destination, verdict } = asked;
+    let FailedAttempt { attempt, destination, verdict } = failed;
     candidates.failed();
     let host = attempt.account.provider_host(attempt.protocol);
     let next_is_near = candidates.next_host().is_some_and(|next| Some(next) == host);

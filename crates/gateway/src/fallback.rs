@@ -84,11 +84,6 @@ impl<'a> Targets<'a> {
         true
     }
 
-    /// Notes that nothing better was found than what was answered first.
-    pub(crate) const fn stayed(&mut self) {
-        self.fell_back = None;
-    }
-
     /// Why, and for which model, another than the first target was gone to.
     pub(crate) fn fell_back(&self) -> Option<(FallbackOn, String)> {
         self.fell_back.map(|on| (on, self.current.model.to_owned()))

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tollgate_translate::ResponsesEcho;
 
 use crate::answer;
 use crate::aside::Aside;
-use crate::ask::Opened;
+use crate::ask::{Asking, Opened};
 use crate::attempt::{self, Call};
 use crate::authenticate::Identity;
 use crate::draft::{Draft, Ownership};
@@ -122,16 +122,15 @@ async fn open(
     }
     let ticket = hold(shared, request, &mut targets, draft)?;
     let early = caller.early.as_deref().filter(|_| request.call.probe.stream);
-    let answering = answered(shared, request, &session, &mut targets, draft);
-    let opened = match early {
-        Some(early) => beside_the_hold(early, caller, request, answering, ticket).await?,
+    let mut answering = pin!(answered(shared, request, &session, targets, draft));
+    match early {
+        Some(early) => beside_the_hold(early, caller, request, answering, ticket).await,
         None => {
-            let opened = answering.await?;
+            let answered = answering.as_mut().await?;
             ticket.wait().await?;
-            opened
+            Ok(answered)
         }
-    };
-    Ok((opened, targets.fell_back()))
+    }
 }
 
 /// As soon as the hold is durable the stream may begin, if only with a keep-alive.
@@ -139,16 +138,16 @@ async fn beside_the_hold(
     early: &Early,
     caller: &Caller,
     request: &Generation<'_>,
-    answering: impl Future<Output = Result<Opened, Refused>>,
+    mut answering: Pin<&mut impl Future<Output = Result<Answered, Refused>>>,
     ticket: Ticket,
-) -> Result<Opened, Refused> {
-    let (mut answering, mut held) = (pin!(answering), pin!(ticket.wait()));
+) -> Result<Answered, Refused> {
+    let mut held = pin!(ticket.wait());
     tokio::select! {
         biased;
-        opened = &mut answering => {
-            let opened = opened?;
+        answered = &mut answering => {
+            let answered = answered?;
             held.await?;
-            Ok(opened)
+            Ok(answered)
         }
         outcome = &mut held => {
             outcome?;
@@ -167,32 +166,30 @@ async fn answered(
     shared: &Arc<Shared>,
     request: &Generation<'_>,
     session: &Session,
-    targets: &mut Targets<'_>,
+    mut targets: Targets<'_>,
     draft: &mut Draft,
-) -> Result<Opened, Refused> {
+) -> Result<Answered, Refused> {
     let mut tries = Tries::new(shared, request.group, targets.fallbacks());
-    let mut outcome = run(shared, request, session, targets.plan_of_current(), draft, &mut tries).await;
     let mut aside: Option<Aside> = None;
-    while let Some(on) = targets.reason(&outcome) {
-        if !tries.fall_back(shared, on) {
-            break;
-        }
+    loop {
+        let outcome = run(shared, request, session, targets.plan_of_current(), draft, &mut tries).await;
+        let on = targets.reason(&outcome).filter(|on| tries.fall_back(shared, *on));
+        let Some(on) = on else {
+            return match (outcome, aside) {
+                (Err(refused), Some(aside)) => {
+                    aside.restore(draft).map(|opened| (opened, None)).ok_or(refused)
+                }
+                (outcome, _) => outcome.map(|opened| (opened, targets.fell_back())),
+            };
+        };
         if let Ok(opened) = outcome {
             // Without a record of its own nothing takes the answer's place.
             let beside = shared.settler.reserve().ok().and_then(|place| draft.beside(place));
-            let Some(beside) = beside else { return Ok(opened) };
+            let Some(beside) = beside else { return Ok((opened, targets.fell_back())) };
             aside = Some(Aside::new(opened, beside));
             draft.attempt_failed(on.as_str());
         }
         targets.advance(on);
-        outcome = run(shared, request, session, targets.plan_of_current(), draft, &mut tries).await;
-    }
-    match (outcome, aside) {
-        (Err(refused), Some(aside)) => {
-            targets.stayed();
-            aside.restore(draft).ok_or(refused)
-        }
-        (outcome, _) => outcome,
     }
 }
 
@@ -205,7 +202,8 @@ async fn run(
     tries: &mut Tries<'_>,
 ) -> Result<Opened, Refused> {
     let Some(plan) = plan else { return Err(ApiError::of(ErrorKind::NoAccount).into()) };
-    attempt::run(shared, request.live, plan, request.call, session, draft, tries, |draft, attempt| {
+    let asking = Asking { shared, live: request.live, call: request.call, session };
+    attempt::run(asking, plan, draft, tries, |draft, attempt| {
         draft.attempted(attempt);
         if let Some((price, version)) = price_of(shared, request, attempt) {
             draft.priced(price, version);
