@@ -66,7 +66,7 @@ impl Ask<'_> {
     ) -> Result<Opened, Failure> {
         let Self { asking: Asking { shared, live, call, session }, destination, attempt } = self;
         let leave = Leave::Foreign(session.foreign_to(live, attempt));
-        let mut outgoing = outgoing::write(shared, live, destination, attempt, call, &leave)?;
+        let mut outgoing = outgoing::write(&self, &leave)?;
         if destination.route(outgoing.endpoint).is_none() {
             return Err(Failure::Next(ApiError::of(ErrorKind::NoAccount)));
         }
@@ -159,10 +159,9 @@ impl Ask<'_> {
     /// The same request without any reasoning, for the one repair that a refusal of it gets; `None` if there is nothing to
     /// leave out.
     fn without_reasoning(&self) -> Option<Outgoing> {
-        let Self { asking: Asking { shared, live, call, .. }, destination, attempt } = *self;
-        let outgoing = outgoing::write(shared, live, destination, attempt, call, &Leave::All).ok()?;
+        let outgoing = outgoing::write(self, &Leave::All).ok()?;
         outgoing.left_out.as_ref()?;
-        tracing::info!(account = %attempt.account.name, "signed reasoning was refused and is left out");
+        tracing::info!(account = %self.attempt.account.name, "signed reasoning was refused and is left out");
         Some(outgoing)
     }
 }

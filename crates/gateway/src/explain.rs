@@ -22,11 +22,13 @@ pub struct RouteQuestion<'a> {
     pub sticky: Option<AccountId>,
 }
 
-/// What would become of each account of the group; `None` if there is no such group.
+/// What would become of each account of the group; `None` if there is no such group, or its routes lead to none that is in
+/// use.
 pub(crate) fn explained(shared: &Shared, question: &RouteQuestion<'_>) -> Option<Explanation> {
     let (live, now) = (shared.live(), shared.now());
+    let group = live.catalog.group(&question.group)?;
     let request = PlanRequest {
-        group: live.catalog.serving_group(live.catalog.group(&question.group)?, question.model)?,
+        group: live.catalog.serving_group(group, question.model)?,
         model: question.model,
         protocol: question.protocol,
         translate: true,
@@ -37,5 +39,5 @@ pub(crate) fn explained(shared: &Shared, question: &RouteQuestion<'_>) -> Option
         at: now,
         pricing: Pricing::Charged { default: shared.config.default_price.as_ref() },
     };
-    Some(explain(&live.catalog, &Conditions::of(&live), now, &request))
+    Some(explain(&live.catalog, &Conditions::of(&live), now, &request).asked_of(group))
 }

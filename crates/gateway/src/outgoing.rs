@@ -11,11 +11,11 @@ use tollgate_translate::family::Family;
 use tollgate_translate::ir::MadeBy;
 use tollgate_translate::{Target, TranslateError, WayBack, translate_request};
 
+use crate::ask::{Ask, Asking};
 use crate::attempt::Call;
-use crate::destination::{Destination, translated_headers, upstream_headers};
+use crate::destination::{translated_headers, upstream_headers};
 use crate::memory::Recall;
 use crate::shaping::InForce;
-use crate::state::{Live, Shared};
 use crate::verdict::{Failure, Refused};
 
 /// What is sent to an account.
@@ -55,30 +55,17 @@ pub(crate) fn leave_out(call: &Call<'_>, foreign: Option<Foreign<'_>>) -> Option
 
 /// Writes the request for an account, shaped as the operator wants it.
 #[allow(clippy::result_large_err, reason = "an error ends the attempt, so its size costs nothing")]
-pub(crate) fn write(
-    shared: &Shared,
-    live: &Live,
-    destination: &Destination,
-    attempt: &Attempt<'_>,
-    call: &Call<'_>,
-    leave: &Leave<'_>,
-) -> Result<Outgoing, Failure> {
-    let mut outgoing = unshaped(shared, live, destination, attempt, call, leave)?;
-    if let Some(shaping) = InForce::of(attempt) {
+pub(crate) fn write(ask: &Ask<'_>, leave: &Leave<'_>) -> Result<Outgoing, Failure> {
+    let mut outgoing = unshaped(ask, leave)?;
+    if let Some(shaping) = InForce::of(ask.attempt) {
         outgoing.replaced = shaping.shape(&mut outgoing.headers, &mut outgoing.body);
     }
     Ok(outgoing)
 }
 
 #[allow(clippy::result_large_err, reason = "an error ends the attempt, so its size costs nothing")]
-fn unshaped(
-    shared: &Shared,
-    live: &Live,
-    destination: &Destination,
-    attempt: &Attempt<'_>,
-    call: &Call<'_>,
-    leave: &Leave<'_>,
-) -> Result<Outgoing, Failure> {
+fn unshaped(ask: &Ask<'_>, leave: &Leave<'_>) -> Result<Outgoing, Failure> {
+    let Ask { asking: Asking { shared, live, call, .. }, destination, attempt } = *ask;
     let own = call.endpoint.protocol();
     let left_out = match leave {
         // What another protocol's upstream takes, the translation tells by itself.

@@ -12,13 +12,17 @@ use crate::group::{Group, Policy};
 use crate::judge::{Judge, PassedOver, Suited};
 use crate::plan::{PlanRequest, drawing, ranking};
 use crate::rank::{Order, Ranked, Reason};
+use crate::shaping::Shaping;
 use crate::user::Status;
 
 /// Every account of a group, as a request finds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explanation {
-    /// The group's name.
+    /// The name of the group whose accounts serve.
     pub group: String,
+    /// The name of the group that was asked, where its routes lead to another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routed_from: Option<String>,
     /// Its policy.
     pub policy: Policy,
     /// The model as the caller wrote it.
@@ -27,6 +31,9 @@ pub struct Explanation {
     pub passed_on: String,
     /// The protocol the caller speaks.
     pub protocol: Protocol,
+    /// How the group shapes what goes out; the account's shaping comes after it.
+    #[serde(skip_serializing_if = "Shaping::is_empty")]
+    pub shaping: Shaping,
     /// Those that may be tried in order, then those that are passed over.
     pub accounts: Vec<Explained>,
 }
@@ -40,6 +47,9 @@ pub struct Explained {
     pub id: AccountId,
     /// The model's name there.
     pub upstream_model: String,
+    /// How what goes to it is shaped.
+    #[serde(skip_serializing_if = "Shaping::is_empty")]
+    pub shaping: Shaping,
     /// What became of it.
     #[serde(flatten)]
     pub verdict: Verdict,
@@ -126,11 +136,21 @@ pub fn explain(
     let accounts = in_order(&taken, request, &candidates).into_iter().chain(passed_over).collect();
     Explanation {
         group: request.group.name.clone(),
+        routed_from: None,
         policy: request.group.policy,
         model: request.model.to_owned(),
         passed_on: passed_on.to_string(),
         protocol: request.protocol,
+        shaping: request.group.shaping.clone(),
         accounts,
+    }
+}
+
+impl Explanation {
+    /// The same for a key of `group`, whose routes may have led here.
+    #[must_use]
+    pub fn asked_of(self, group: &Group) -> Self {
+        Self { routed_from: (self.group != group.name).then(|| group.name.clone()), ..self }
     }
 }
 
@@ -186,6 +206,7 @@ fn explained(account: &Account, upstream_model: &str, verdict: Verdict) -> Expla
         account: account.name.clone(),
         id: account.id,
         upstream_model: upstream_model.to_owned(),
+        shaping: account.shaping.clone(),
         verdict,
     }
 }

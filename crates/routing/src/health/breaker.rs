@@ -274,9 +274,9 @@ mod tests {
         let opened = (0..400).find(|n| {
             let Some(begun) = breaker.begin(at(0)) else { return true };
             if n % 4 == 0 {
-                breaker.succeeded(begun)
+                breaker.succeeded(begun);
             } else {
-                breaker.failed(begun, at(0), 0)
+                breaker.failed(begun, at(0), 0);
             }
             false
         });

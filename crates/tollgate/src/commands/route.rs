@@ -10,7 +10,7 @@ use tollgate_routing::{
 };
 use tollgate_store::Store;
 
-use super::{find, now, text};
+use super::{find, now, shaping, text};
 use crate::cli::{ExplainFields, RouteArgs, RouteCommand, RouteFrom};
 use crate::output::{self, View};
 
@@ -32,6 +32,9 @@ pub(crate) async fn run(
     let lines: Vec<Line> = explanation.accounts.iter().map(Line::of).collect();
     output::line(&headline(&explanation))?;
     output::line(&output::table_of(&lines))?;
+    for shaped in shapings(&explanation) {
+        output::line(&shaped)?;
+    }
     Ok(output::line(&format!("\n{UNKNOWN}"))?)
 }
 
@@ -64,8 +67,12 @@ async fn explained(
     };
     let catalog = Catalog::new(store.catalog().await?);
     let group = catalog.group(&group).context("the group was removed a moment ago")?;
+    let serving = catalog.serving_group(group, &fields.model);
+    let serving = serving.with_context(|| {
+        format!("the routes of {} lead this model to a group that is disabled", group.name)
+    })?;
     let request = PlanRequest {
-        group,
+        group: serving,
         model: &fields.model,
         protocol: fields.protocol.unwrap_or(match group.platform {
             Platform::Anthropic => Protocol::Messages,
@@ -79,7 +86,7 @@ async fn explained(
         at: now(),
         pricing: Pricing::Charged { default: default_price },
     };
-    Ok(explain(&catalog, &Unknown, now(), &request))
+    Ok(explain(&catalog, &Unknown, now(), &request).asked_of(group))
 }
 
 /// The group asked about; of a key the group that it is bound to, if the key may ask for the model.
@@ -107,10 +114,21 @@ fn needs(fields: &ExplainFields) -> Needs {
     }
 }
 
+/// What is changed on its way out, by the group and then by accounts.
+fn shapings(explanation: &Explanation) -> Vec<String> {
+    let group = (format!("\nshaped by the group {}", explanation.group), &explanation.shaping);
+    let accounts = explanation.accounts.iter();
+    let accounts = accounts.map(|one| (format!("\nshaped for the account {}", one.account), &one.shaping));
+    let all = std::iter::once(group).chain(accounts).filter(|(_, shaping)| !shaping.is_empty());
+    all.map(|(whose, shaping)| format!("{whose}: {}", shaping::words(shaping))).collect()
+}
+
 fn headline(explanation: &Explanation) -> String {
-    let Explanation { group, policy, model, passed_on, protocol, .. } = explanation;
+    let Explanation { group, routed_from, policy, model, passed_on, protocol, .. } = explanation;
+    let routed =
+        routed_from.as_ref().map(|from| format!("group {from}, whose routes lead to ")).unwrap_or_default();
     let mapped = if passed_on == model { String::new() } else { format!(", passed on as {passed_on}") };
-    format!("group {group} (policy {policy}), model {model}{mapped}, asked for in {protocol}")
+    format!("{routed}group {group} (policy {policy}), model {model}{mapped}, asked for in {protocol}")
 }
 
 /// One account as a line of the table.

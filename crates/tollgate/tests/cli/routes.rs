@@ -127,3 +127,25 @@ fn a_groups_policy_is_set_and_shown() {
     let said = place.run(&["group", "update", "team", "--policy", "best"]);
     assert!(said.code == Some(2) && said.err.contains("cheapest"), "{said:?}");
 }
+
+#[test]
+fn where_a_groups_routes_lead_and_what_is_shaped_is_told() {
+    let place = with_accounts();
+    let shaping = r#"{"headers":{"set":{"x-tier":"gold"}}}"#;
+    std::fs::write(place.path().join("shaping.json"), shaping).unwrap();
+    place.ok(&["account", "update", "first", "--shaping", "shaping.json"]);
+    place.ok(&["group", "create", "all", "--platform", "openai", "--route", "sonnet=team"]);
+    let explain = ["route", "explain", "--group", "all", "--model", "sonnet"];
+    let explained = place.json(&explain);
+    assert_eq!((&explained["group"], &explained["routed_from"]), (&json!("team"), &json!("all")));
+    assert_eq!(explained["accounts"][0]["shaping"]["headers"]["set"]["x-tier"], "gold");
+    assert_eq!((&explained["shaping"], &explained["accounts"][1]["shaping"]), (&Value::Null, &Value::Null));
+    let told = place.ok(&explain);
+    assert!(
+        told.starts_with("group all, whose routes lead to group team (policy priority), model sonnet"),
+        "{told}"
+    );
+    assert!(told.contains("\nshaped for the account first: "), "{told}");
+    place.ok(&["group", "disable", "team"]);
+    assert_eq!(place.fails(&explain), "the routes of all lead this model to a group that is disabled");
+}
