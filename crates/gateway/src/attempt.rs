@@ -54,8 +54,8 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Tries the accounts in order, as far as `tries` go. `prepare` readies the draft for each: from then on the account may have served the
-/// request, whether or not the caller is still there.
+/// Tries the accounts in order, as far as `tries` go. `prepare` readies the draft for each: from then on the account may
+/// have served the request, whether or not the caller is still there.
 pub(crate) async fn run(
     asking: Asking<'_>,
     plan: Plan<'_>,
@@ -99,7 +99,7 @@ pub(crate) async fn run(
             Failure::Next(error) => {
                 draft.attempt_failed(error.kind.as_str());
                 last = Some(telling(last, error.into()));
-                next = candidates.next(shared).await;
+                next = if tries.pass_over() { candidates.next(shared).await } else { None };
                 continue;
             }
             Failure::Asked(judged) => *judged,

@@ -36,6 +36,11 @@ impl<'a> Tries<'a> {
         step
     }
 
+    /// Whether another account may be looked at after one that could not be asked.
+    pub(crate) const fn pass_over(&mut self) -> bool {
+        self.pursuit.pass_over()
+    }
+
     /// Whether a fallback may be gone to. Only an outage multiplies, so only what follows one is taken from the budget.
     pub(crate) fn fall_back(&mut self, shared: &Shared, on: FallbackOn) -> bool {
         let (retries, now) = (&self.retries, shared.now());

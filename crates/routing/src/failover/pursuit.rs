@@ -59,6 +59,14 @@ impl Pursuit {
         self
     }
 
+    /// Goes on to another account than the one that could not be asked at all, which counts as an attempt: finding that out
+    /// may cost as much. `false` if the request is at its bounds.
+    pub const fn pass_over(&mut self) -> bool {
+        let goes_on = self.made + self.kept < self.bounds.attempts;
+        self.made += goes_on as usize;
+        goes_on
+    }
+
     /// Begins anew at a fallback, with one of the attempts that were kept; `false` if the request is at its bounds.
     /// `may_retry` takes from the retry budget.
     pub fn fall_back(&mut self, now: Timestamp, may_retry: impl FnOnce() -> bool) -> bool {
@@ -137,6 +145,13 @@ mod tests {
         let steps: Vec<Step> = (0..4).map(|_| step(&mut pursuit, &next)).collect();
         let at_once = Step::Next(Duration::ZERO);
         assert_eq!(steps, [at_once, at_once, at_once, Step::Tell]);
+    }
+
+    #[test]
+    fn who_cannot_be_asked_counts_as_well() {
+        let mut pursuit = Pursuit::new(BOUNDS, NOW).keeping(1);
+        assert!(pursuit.pass_over() && pursuit.pass_over() && !pursuit.pass_over());
+        assert_eq!(step(&mut pursuit, &verdict(Action::Next, 0, None)), Step::Tell);
     }
 
     #[test]
