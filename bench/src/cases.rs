@@ -183,12 +183,19 @@ async fn memory(arguments: &RunArguments, data: &Data) -> Result<()> {
     say("| peer | at rest MiB | KiB per open stream |\n|---|---:|---:|")?;
     for peer in field.relaying() {
         let rest = rss_kib(peer.pid())?;
-        let request = bodies::request(&peer.key, &bodies::messages(1_000, true));
+        let request = Arc::new(bodies::request(&peer.key, &bodies::messages(1_000, true)));
+        // All at once: a stream that has only been announced is held back for a second.
+        let opening = (0..OPEN_STREAMS).map(|_| {
+            let (request, address) = (Arc::clone(&request), peer.address);
+            tokio::spawn(async move {
+                let mut driver = Driver::connect(address).await?;
+                driver.open(&request).await?;
+                Ok::<_, anyhow::Error>(driver)
+            })
+        });
         let mut open = Vec::new();
-        for _ in 0..OPEN_STREAMS {
-            let mut driver = Driver::connect(peer.address).await?;
-            driver.open(&request).await?;
-            open.push(driver);
+        for driver in opening.collect::<Vec<_>>() {
+            open.push(driver.await??);
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
         let per_stream = rss_kib(peer.pid())?.saturating_sub(rest) as f64 / OPEN_STREAMS as f64;
