@@ -37,6 +37,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, name: "sticky", text: include_str!("../migrations/0010_sticky.sql") },
     Migration { version: 11, name: "health", text: include_str!("../migrations/0011_health.sql") },
     Migration { version: 12, name: "shaping", text: include_str!("../migrations/0012_shaping.sql") },
+    Migration {
+        version: 13,
+        name: "holds_by_node",
+        text: include_str!("../migrations/0013_holds_by_node.sql"),
+    },
 ];
 
 /// Any number that no other program locks in the same database: "tollgate" in ASCII.
