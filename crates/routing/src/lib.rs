@@ -11,6 +11,7 @@ mod capability;
 mod catalog;
 mod condition;
 mod draw;
+mod entries;
 mod error;
 mod explain;
 pub mod failover;

@@ -1,12 +1,9 @@
 //! Model mappings: which name a request goes on under.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::de::{MapAccess, Visitor};
-use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 
+use crate::entries;
 use crate::error::RoutingError;
 use crate::pattern::{Pattern, name_problem};
 
@@ -94,35 +91,14 @@ fn bad(pattern: &Pattern, target: &str, reason: &'static str) -> RoutingError {
 
 impl Serialize for ModelMapping {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (pattern, target) in &self.0 {
-            map.serialize_entry(pattern, target)?;
-        }
-        map.end()
+        entries::serialize(&self.0, serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for ModelMapping {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
-
-        impl<'de> Visitor<'de> for Entries {
-            type Value = ModelMapping;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of model names")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ModelMapping, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry::<Pattern, String>()? {
-                    entries.push(entry);
-                }
-                ModelMapping::new(entries).map_err(serde::de::Error::custom)
-            }
-        }
-
-        deserializer.deserialize_map(Entries)
+        let entries = entries::deserialize(deserializer, "an object of model names")?;
+        Self::new(entries).map_err(serde::de::Error::custom)
     }
 }
 

@@ -1,12 +1,9 @@
 //! Composite groups: models that the accounts of another group serve.
 
-use std::fmt;
-
-use serde::de::{MapAccess, Visitor};
-use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tollgate_base::GroupId;
 
+use crate::entries;
 use crate::error::RoutingError;
 use crate::pattern::Pattern;
 
@@ -64,35 +61,14 @@ impl GroupRoutes {
 
 impl Serialize for GroupRoutes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (pattern, target) in &self.0 {
-            map.serialize_entry(pattern, target)?;
-        }
-        map.end()
+        entries::serialize(&self.0, serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for GroupRoutes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
-
-        impl<'de> Visitor<'de> for Entries {
-            type Value = GroupRoutes;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of model patterns and group ids")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<GroupRoutes, A::Error> {
-                let mut routes = Vec::new();
-                while let Some(route) = map.next_entry::<Pattern, GroupId>()? {
-                    routes.push(route);
-                }
-                GroupRoutes::new(routes).map_err(serde::de::Error::custom)
-            }
-        }
-
-        deserializer.deserialize_map(Entries)
+        let entries = entries::deserialize(deserializer, "an object of model patterns and group ids")?;
+        Self::new(entries).map_err(serde::de::Error::custom)
     }
 }
 

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 
 use super::Span;
-use super::inside::{elements, members, text_of};
+use super::inside::{elements, members, role_and_content, text_of};
 use super::scan::{Kind, Value};
 use crate::{Edits, Protocol};
 
@@ -108,15 +108,7 @@ impl Found {
         let mut found = Self { word: "thinking", ..Self::default() };
         let Some(list) = member(body, b"messages") else { return found };
         elements(body, list, |turn| {
-            let (mut role, mut said) = (&b""[..], None);
-            members(body, turn.span.start, |key, value| {
-                match key {
-                    b"role" => role = text_of(body, value),
-                    b"content" => said = Some(value),
-                    _ => {}
-                }
-                true
-            });
+            let (role, said) = role_and_content(body, turn);
             let mut element = Element::new(turn.span);
             let mut has_result = false;
             if let Some(said) = said {

@@ -40,3 +40,17 @@ pub(super) fn text_of(bytes: &[u8], value: Value) -> &[u8] {
         _ => &[],
     }
 }
+
+/// `role` and `content` of a turn, as they are written.
+pub(super) fn role_and_content(bytes: &[u8], turn: Value) -> (&[u8], Option<Value>) {
+    let (mut role, mut said) = (&b""[..], None);
+    members(bytes, turn.span.start, |key, value| {
+        match key {
+            b"role" => role = text_of(bytes, value),
+            b"content" => said = Some(value),
+            _ => {}
+        }
+        true
+    });
+    (role, said)
+}

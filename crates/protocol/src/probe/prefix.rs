@@ -3,7 +3,7 @@
 use memchr::memmem;
 
 use super::Span;
-use super::inside::{elements, members, text_of};
+use super::inside::{elements, members, role_and_content, text_of};
 use super::scan::{Kind, Scanner, Value};
 use crate::Protocol;
 
@@ -65,15 +65,7 @@ fn first_turns(bytes: &[u8], turns: Option<Value>, feed: &mut dyn FnMut(&[u8])) 
     }
     let mut found = false;
     elements(bytes, turns, |turn| {
-        let (mut role, mut said) = (&b""[..], None);
-        members(bytes, turn.span.start, |key, value| {
-            match key {
-                b"role" => role = text_of(bytes, value),
-                b"content" => said = Some(value),
-                _ => {}
-            }
-            true
-        });
+        let (role, said) = role_and_content(bytes, turn);
         found = role == b"user";
         feed(b"\0");
         feed(role);
