@@ -25,7 +25,7 @@ pub(crate) fn counted(
     end: StreamEnd,
     estimate: Option<Usage>,
     prompt_tokens: u64,
-    vocabulary: &Vocabulary,
+    vocabulary: &Vocabulary<'_>,
 ) -> Option<Counted> {
     let reported = observed.usage.map(|usage| Counted { usage, estimated: false });
     if observed.usage_is_final {

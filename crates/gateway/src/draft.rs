@@ -72,7 +72,7 @@ impl Ending {
         self
     }
 
-    fn counted(&self, prompt_tokens: u64, vocabulary: &Vocabulary) -> Option<Counted> {
+    fn counted(&self, prompt_tokens: u64, vocabulary: &Vocabulary<'_>) -> Option<Counted> {
         let success = (200..300).contains(&self.status);
         let counted = || counted(&self.observed, self.stream_end, self.estimate, prompt_tokens, vocabulary);
         success.then(counted).flatten()

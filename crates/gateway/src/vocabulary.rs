@@ -37,30 +37,28 @@ fn aside<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
-/// What a model makes of texts.
-pub(crate) struct Vocabulary {
-    table: &'static Table,
-    /// How many tokens it makes of what is a hundred in the table.
-    percent: u64,
+/// What a model makes of texts. Most requests need none of it, so nothing is told of the name before it is asked.
+pub(crate) struct Vocabulary<'a> {
+    model: &'a str,
 }
 
-impl Vocabulary {
+impl<'a> Vocabulary<'a> {
     /// The vocabulary of the model with this name.
-    pub(crate) fn of(model: &str) -> Self {
-        let table = if uses_cl100k(model) { &CL100K } else { &O200K };
-        Self { table, percent: percent_of_o200k(model) }
+    pub(crate) const fn of(model: &'a str) -> Self {
+        Self { model }
     }
 
     /// As many tokens as `text_bytes` of a text come to that begins with `head`; the count of `head` is exact as far as
     /// the vocabulary is known. `None` if the table is not to be had.
     pub(crate) fn tokens(&self, head: &str, text_bytes: u64) -> Option<u64> {
         // Ordinary mode: a special token's name written in a text is text.
-        let counted = self.table.get()?.encode_with(head, &SpecialMode::Ordinary).ok()?.len() as u64;
+        let table = if uses_cl100k(self.model) { &CL100K } else { &O200K };
+        let counted = table.get()?.encode_with(head, &SpecialMode::Ordinary).ok()?.len() as u64;
         let whole = match head.len() as u64 {
             0 => 0,
             counted_bytes => u128::from(counted) * u128::from(text_bytes) / u128::from(counted_bytes),
         };
-        Some(u64::try_from(whole * u128::from(self.percent) / 100).unwrap_or(u64::MAX))
+        Some(u64::try_from(whole * u128::from(percent_of_o200k(self.model)) / 100).unwrap_or(u64::MAX))
     }
 
     /// About how many tokens an output comes to; at least one if there is any.
@@ -73,7 +71,7 @@ impl Vocabulary {
 
     /// What a count by size comes to in this vocabulary, rounded up.
     pub(crate) fn scaled(&self, tokens: u64) -> u64 {
-        tokens.saturating_mul(self.percent).div_ceil(100)
+        tokens.saturating_mul(percent_of_o200k(self.model)).div_ceil(100)
     }
 }
 
