@@ -4,6 +4,8 @@
 //! hidden by the next account, and so may be that an account is at its limit. A refusal of the request itself is never
 //! tried elsewhere, unless it is that the account's protocol cannot say something.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use tollgate_base::KeyId;
@@ -18,6 +20,7 @@ use crate::destination::Destination;
 use crate::draft::Draft;
 use crate::estimate::tokens_of_body;
 use crate::limit::expected_tokens;
+use crate::session::session_named;
 use crate::state::Shared;
 use crate::tries::Tries;
 use crate::verdict::{Failure, Refused};
@@ -30,6 +33,8 @@ pub(crate) struct Call<'a> {
     pub(crate) probe: &'a Probe<'a>,
     /// The key it came with.
     pub(crate) key: KeyId,
+    /// The caller's own name of its session.
+    pub(crate) session: Option<Cow<'a, str>>,
     /// The conversation that it continues, where the gate keeps it: a JSON list of Responses items.
     pub(crate) history: Option<Bytes>,
     /// What its body, and the conversation before it, comes to by its size.
@@ -50,7 +55,8 @@ impl<'a> Call<'a> {
         let history_tokens = history.as_ref().map_or(0, |history| history.len() as u64 / BYTES_PER_TOKEN);
         let prompt_tokens = tokens_of_body(body).saturating_add(history_tokens);
         let expected_tokens = expected_tokens(probe, prompt_tokens);
-        Self { endpoint, headers, body, probe, key, history, prompt_tokens, expected_tokens }
+        let session = session_named(probe, headers);
+        Self { endpoint, headers, body, probe, key, session, history, prompt_tokens, expected_tokens }
     }
 }
 

@@ -1,11 +1,8 @@
 //! The usage record of a request as it begins: everything that is known before an account is asked.
 
-use http::HeaderMap;
 use http::header::USER_AGENT;
 use tollgate_base::{Money, Usage};
 use tollgate_pricing::CostParts;
-use tollgate_protocol::Probe;
-use tollgate_routing::{SESSION_HEADERS, Session, session_key};
 use tollgate_store::{StreamEnd, UsageRecord};
 
 use crate::generate::Generation;
@@ -49,7 +46,7 @@ pub(crate) fn new_record(caller: &Caller, request: &Generation<'_>) -> UsageReco
         client_address: request.address.to_string(),
         client_agent: agent.map(bounded),
         client_user: probe.user_id.as_deref().map(bounded),
-        session: session_of(probe, caller.headers()).map(|session| bounded(&session.key)),
+        session: call.session.as_deref().map(bounded),
         upstream_request_id: None,
         dropped: None,
         service_tier: None,
@@ -65,11 +62,4 @@ fn bounded(text: &str) -> String {
         Some((end, _)) => text[..end].to_owned(),
         None => text.to_owned(),
     }
-}
-
-/// The caller's own name of its session, if it has one.
-pub(crate) fn session_of<'a>(probe: &'a Probe<'_>, headers: &'a HeaderMap) -> Option<Session<'a>> {
-    let named = SESSION_HEADERS.iter().filter_map(|name| headers.get(*name)?.to_str().ok());
-    let (cache_key, conversation) = (probe.session_hint.as_deref(), probe.conversation.as_deref());
-    session_key(probe.user_id.as_deref(), named, cache_key, conversation)
 }

@@ -1,16 +1,17 @@
 //! The session of one request: how it is told, which account it is bound to, and which reasoning in it is foreign where.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use http::HeaderMap;
 use tollgate_base::{AccountId, UserId};
-use tollgate_protocol::{Foreign, conversation_prefix};
-use tollgate_routing::{Attempt, Group, Stickiness};
+use tollgate_protocol::{Foreign, Probe, conversation_prefix};
+use tollgate_routing::{Attempt, Group, SESSION_HEADERS, Stickiness, session_key};
 
 use crate::attempt::Call;
-use crate::record::session_of;
 use crate::sessions::{Binding, SessionId};
 use crate::state::{Live, Shared};
 
@@ -122,12 +123,20 @@ impl Session {
     }
 }
 
+/// The caller's own name of its session, if it has one.
+pub(crate) fn session_named<'a>(probe: &'a Probe<'_>, headers: &'a HeaderMap) -> Option<Cow<'a, str>> {
+    let named = SESSION_HEADERS.iter().filter_map(|name| headers.get(*name)?.to_str().ok());
+    let (cache_key, conversation) = (probe.session_hint.as_deref(), probe.conversation.as_deref());
+    let session = session_key(probe.user_id.as_deref(), named, cache_key, conversation)?;
+    Some(session.key)
+}
+
 /// The digest of the session's name: the caller's own, else what does not change in the conversation.
 fn name_of(call: &Call<'_>) -> Option<[u8; 16]> {
     let mut digest = Context::new(&SHA256);
-    if let Some(session) = session_of(call.probe, call.headers) {
+    if let Some(name) = &call.session {
         digest.update(b"name\0");
-        digest.update(session.key.as_bytes());
+        digest.update(name.as_bytes());
     } else {
         digest.update(b"prefix\0");
         let protocol = call.endpoint.protocol();
